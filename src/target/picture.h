@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A picture of a process: its memory at one moment, to be read at leisure.
+ *
+ * THE PROMISE: whatever this module stops it releases, on every way out,
+ * also when plumb is killed. No thread stays stopped, no child and no zombie
+ * stays, no descriptor of the target is held open, no signal is seen by
+ * anyone in it.
+ *
+ * How, by mode (design.md, "Capture"):
+ *   PAUSE_FORK  one clone() on behalf of the stopped process; the child
+ *               never runs an instruction and is read as a copy-on-write image.
+ *   PAUSE_COPY  the private memory is copied while the process is stopped.
+ *   PAUSE_NONE  nothing is stopped; what is torn is counted by the readers.
+ */
+#ifndef PLUMB_TARGET_PICTURE_H
+#define PLUMB_TARGET_PICTURE_H
+
+#include "target/target.h"
+
+enum pause_mode {
+	PAUSE_FORK,
+	PAUSE_COPY,
+	PAUSE_NONE,
+};
+
+struct picture_options {
+	enum pause_mode mode;
+	/* PAUSE_FORK may fall back to PAUSE_COPY where forking is not safe
+	 * (seccomp, strict overcommit, no memory for the page tables). */
+	bool may_fall_back;
+	/*
+	 * Called while the process is stopped: is this a good moment (the
+	 * collector does not run ...)? When it says no the process is let go
+	 * for a few milliseconds, at most settle_attempts times; then the
+	 * picture is taken all the same and picture_is_settled says false.
+	 * NULL: every moment is good.
+	 */
+	bool (*is_settled)(void *context, struct target *stopped);
+	void *context;
+	unsigned int settle_attempts;
+};
+
+struct picture;
+
+/* Takes a picture of process pid. Errors as live_target_open. */
+struct error *picture_take(pid_t pid, const struct picture_options *options, struct picture **ret);
+
+/* Kills and reaps the child if there is one; frees the copy. NULL is fine. */
+void picture_free(struct picture *picture);
+
+static inline void cleanup_picture(struct picture **picture)
+{
+	picture_free(*picture);
+}
+
+/* The memory as it was. Borrowed; lives as long as the picture. */
+struct target *picture_target(struct picture *picture);
+
+/* Milliseconds for which the process stood still, in all stops of this picture. */
+double picture_pause_ms(const struct picture *picture);
+
+/* The mode that was really used. */
+enum pause_mode picture_mode(const struct picture *picture);
+
+/* False when the moment was never good (see is_settled). */
+bool picture_is_settled(const struct picture *picture);
+
+#endif
