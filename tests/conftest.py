@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every test of the program stands on.
+
+* `python`: an Interpreter; a test that takes it runs once on each CPython of
+  the machine. `@pytest.mark.pythons("3.8", "3.15")` picks minors.
+* `start`: start(python, CODE_OR_PATH, args) -> a running target, ended with
+  the test. `python.start(...)` is the same as a context manager.
+* `plumb`: plumb("heap", pid, "--json").json
+
+PLUMB_PYTHONS="3.8,3.13" restricts the interpreters; PLUMB_REQUIRE_PYTHONS=1
+makes it a failure that one of the minors is missing; PLUMB names the program.
+"""
+
+import functools
+import os
+
+import pytest
+
+from support import interpreters, processes
+from support.program import Plumb
+
+
+class Python(interpreters.Interpreter):
+    """An interpreter that tests can start programs with."""
+
+    def start(self, program, args=(), **options):
+        return processes.start(self, program, args, **options)
+
+
+@functools.lru_cache(maxsize=None)
+def available():
+    minors = interpreters.wanted_minors()
+    found = [one for one in interpreters.discover() if one.minor in minors]
+    return tuple(Python(**vars(one)) for one in found)
+
+
+def name_each(pythons):
+    """The version where that is enough, else with a number: 3.13.5, 3.13.5-2."""
+    seen, names = {}, []
+    for python in pythons:
+        seen[python.name] = count = seen.get(python.name, 0) + 1
+        names.append(python.name if count == 1 else f"{python.name}-{count}")
+    return names
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "pythons(*minors): run on these minors only, as '3.8'")
+    minors = interpreters.wanted_minors()
+    missing = interpreters.missing_minors(available(), minors)
+    if missing and os.environ.get("PLUMB_REQUIRE_PYTHONS") == "1":
+        raise pytest.UsageError(f"no CPython {', '.join(missing)} on this machine")
+
+
+def pytest_report_header(config):
+    lines = [f"plumb: {Plumb().path}"]
+    lines += [f"target {python.describe()}" for python in available()]
+    missing = interpreters.missing_minors(available(), interpreters.SUPPORTED_MINORS)
+    if missing:
+        lines.append(f"not tested: CPython {', '.join(missing)}")
+    return lines
+
+
+def pytest_generate_tests(metafunc):
+    if "python" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker("pythons")
+    pythons = available()
+    if marker:
+        chosen = interpreters.wanted_minors(",".join(marker.args))
+        pythons = [python for python in pythons if python.minor in chosen]
+    metafunc.parametrize("python", pythons, ids=name_each(pythons), scope="session")
+
+
+@pytest.fixture(scope="session")
+def pythons():
+    """All interpreters of the run, oldest first."""
+    return available()
+
+
+@pytest.fixture
+def start():
+    """start(python, program, args, ...): a target that ends with the test."""
+    targets = []
+
+    def start_target(python, program, args=(), **options):
+        targets.append(python.start(program, args, **options))
+        return targets[-1]
+
+    yield start_target
+    for target in targets:
+        target.stop()
+
+
+@pytest.fixture(scope="session")
+def plumb():
+    program = Plumb()
+    if not os.access(program.path, os.X_OK):
+        pytest.fail(f"{program.path} is not built (ninja -C build, or set PLUMB)")
+    return program

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs build/plumb and returns what it said."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self):
+        """The document on stdout; what `--json` promises is exactly one."""
+        try:
+            return json.loads(self.stdout)
+        except ValueError as error:
+            raise AssertionError(f"no JSON document ({error}):\n{self}") from None
+
+    def __str__(self):
+        return f"exit code {self.code}\nstdout:\n{self.stdout}\nstderr:\n{self.stderr}"
+
+
+class Plumb:
+    """The program under test: build/plumb, or what PLUMB names."""
+
+    def __init__(self):
+        self.path = Path(os.environ.get("PLUMB") or REPOSITORY / "build" / "plumb").resolve()
+
+    def __call__(self, *arguments, timeout=120, env=None, code=None):
+        """Runs it to its end. With `code`, that has to be the exit code."""
+        done = subprocess.run(
+            [self.path, *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={**os.environ, **(env or {})},
+            check=False,
+        )
+        result = Result(done.returncode, done.stdout, done.stderr)
+        if code is not None:
+            assert result.code == code, str(result)
+        return result
+
+    def popen(self, *arguments, **options):
+        """Starts it and returns the Popen; whoever calls ends it."""
+        return subprocess.Popen([self.path, *map(str, arguments)], **options)
