@@ -26,7 +26,7 @@ typedef uint32_t node_id;
 typedef uint32_t str_id;
 typedef uint32_t type_id;
 
-enum { NODE_NONE = 0xffffffffu };
+#define NODE_NONE UINT32_MAX /* no enum: ISO C keeps those within int */
 
 /* What a reference is called. The operand's meaning depends on the kind. */
 enum edge_kind {

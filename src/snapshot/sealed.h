@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A snapshot together with the memory it stands on. Readers see the columns
+ * as const; whoever frees them needs them without. Private to this folder.
+ */
+#ifndef PLUMB_SNAPSHOT_SEALED_H
+#define PLUMB_SNAPSHOT_SEALED_H
+
+#include "snapshot/snapshot.h"
+
+struct sealed_snapshot {
+	struct snapshot snapshot; /* first, so that its address is ours */
+	uint64_t *address;
+	type_id *type;
+	uint32_t *size;
+	uint32_t *memory;
+	uint32_t *refcount;
+	uint8_t *flags;
+	uint64_t *edge_start;
+	struct snap_edge *edges;
+	struct snap_type *types;
+	char *string_bytes;
+	uint64_t *string_start;
+	struct snap_root *roots;
+	struct snap_container *containers;
+	struct snap_name *names;
+	struct snap_large *large;
+};
+
+/* In the columns `size` and `memory`: see the table `large`. */
+static const uint32_t size_is_large = UINT32_MAX;
+
+#endif

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Columns that double. The node columns share one capacity, so that appending
+ * a node is one comparison and six stores; edges likewise. Large blocks are
+ * moved by realloc with mremap, without copying, and pages that were never
+ * written are not resident, so doubling costs neither time nor memory.
+ *
+ * edge_start is filled lazily: begin_edges writes the entries of all nodes
+ * since the last call, and seal those of the rest.
+ */
+#include "snapshot/snapshot_builder.h"
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "snapshot/node_records.h"
+#include "snapshot/sealed.h"
+#include "snapshot/string_table.h"
+
+#include <assert.h>
+
+static const size_t node_count_max = (size_t)1 << 31;
+
+struct snapshot_builder {
+	bool is_broken; /* memory ran out */
+	bool has_edges;
+
+	uint64_t *address;
+	type_id *type;
+	uint32_t *size;
+	uint32_t *memory;
+	uint32_t *refcount;
+	uint8_t *flags;
+	node_id node_count;
+	size_t node_capacity;
+
+	uint64_t *edge_start;
+	size_t edge_start_capacity;
+	node_id edge_node_count; /* entries of edge_start that are final */
+	struct snap_edge *edges;
+	size_t edge_count;
+	size_t edge_capacity;
+
+	struct string_table strings;
+	struct snap_type *types;
+	size_t type_count, type_capacity;
+	struct snap_root *roots;
+	size_t root_count, root_capacity;
+	struct snap_container *containers;
+	size_t container_count, container_capacity;
+	struct snap_name *names;
+	size_t name_count, name_capacity;
+	struct snap_large *large;
+	size_t large_count, large_capacity;
+
+	struct snap_totals totals;
+};
+
+struct snapshot_builder *snapshot_builder_new(void)
+{
+	struct snapshot_builder *builder = calloc(1, sizeof(*builder));
+
+	if (builder)
+		string_table_init(&builder->strings);
+	return builder;
+}
+
+static void free_columns(struct snapshot_builder *builder)
+{
+	free(builder->address);
+	free(builder->type);
+	free(builder->size);
+	free(builder->memory);
+	free(builder->refcount);
+	free(builder->flags);
+	free(builder->edge_start);
+	free(builder->edges);
+	free(builder->types);
+	free(builder->roots);
+	free(builder->containers);
+	free(builder->names);
+	free(builder->large);
+	string_table_deinit(&builder->strings);
+}
+
+void snapshot_builder_free(struct snapshot_builder *builder)
+{
+	if (!builder)
+		return;
+	free_columns(builder);
+	free(builder);
+}
+
+static uint32_t saturate(uint64_t number)
+{
+	return number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
+}
+
+/* Makes room for one more record; remembers when that fails. */
+static bool reserve_one(struct snapshot_builder *builder, void *array, size_t *capacity,
+                        size_t count, size_t element_size)
+{
+	if (builder->is_broken)
+		return false;
+	if (array_reserve(array, capacity, count + 1, element_size))
+		return true;
+	builder->is_broken = true;
+	return false;
+}
+
+str_id snapshot_builder_string(struct snapshot_builder *builder, const char *bytes, size_t length)
+{
+	str_id id = 0;
+
+	if (!builder->is_broken && !string_table_add(&builder->strings, bytes, length, &id))
+		builder->is_broken = true;
+	return id;
+}
+
+const char *snapshot_builder_string_bytes(const struct snapshot_builder *builder, str_id string)
+{
+	return string_table_get(&builder->strings, string);
+}
+
+type_id snapshot_builder_type(struct snapshot_builder *builder, uint64_t address, str_id name,
+                              str_id module)
+{
+	if (!reserve_one(builder, &builder->types, &builder->type_capacity, builder->type_count,
+	                 sizeof(*builder->types)))
+		return 0;
+	builder->types[builder->type_count] =
+		(struct snap_type){address, name, module, NODE_NONE};
+	return (type_id)builder->type_count++;
+}
+
+void snapshot_builder_type_node(struct snapshot_builder *builder, type_id type, node_id node)
+{
+	if (type < builder->type_count)
+		builder->types[type].node = node;
+}
+
+static bool grow_column(void *column, size_t capacity, size_t element_size)
+{
+	size_t none = 0;
+
+	return array_reserve(column, &none, capacity, element_size);
+}
+
+/* Doubles all node columns. Those that grew before one failed stay larger. */
+static bool grow_nodes(struct snapshot_builder *builder)
+{
+	size_t capacity = builder->node_capacity ? builder->node_capacity * 2 : 1024;
+
+	if (builder->is_broken || builder->node_count >= node_count_max ||
+	    !grow_column(&builder->address, capacity, sizeof(*builder->address)) ||
+	    !grow_column(&builder->type, capacity, sizeof(*builder->type)) ||
+	    !grow_column(&builder->size, capacity, sizeof(*builder->size)) ||
+	    !grow_column(&builder->memory, capacity, sizeof(*builder->memory)) ||
+	    !grow_column(&builder->refcount, capacity, sizeof(*builder->refcount)) ||
+	    !grow_column(&builder->flags, capacity, sizeof(*builder->flags))) {
+		builder->is_broken = true;
+		return false;
+	}
+	builder->node_capacity = capacity;
+	return true;
+}
+
+node_id snapshot_builder_node(struct snapshot_builder *builder, uint64_t address, type_id type,
+                              unsigned int flags)
+{
+	node_id node = builder->node_count;
+
+	if (node == builder->node_capacity && !grow_nodes(builder))
+		return NODE_NONE;
+	builder->address[node] = address;
+	builder->type[node] = type;
+	builder->size[node] = 0;
+	builder->memory[node] = 0;
+	builder->refcount[node] = 0;
+	builder->flags[node] = (uint8_t)flags;
+	builder->node_count++;
+	return node;
+}
+
+node_id snapshot_builder_node_count(const struct snapshot_builder *builder)
+{
+	return builder->node_count;
+}
+
+void snapshot_builder_sizes(struct snapshot_builder *builder, node_id node, uint64_t size,
+                            uint64_t memory)
+{
+	if (node >= builder->node_count)
+		return;
+	if (size < size_is_large && memory < size_is_large) {
+		builder->size[node] = (uint32_t)size;
+		builder->memory[node] = (uint32_t)memory;
+		return;
+	}
+	if (!reserve_one(builder, &builder->large, &builder->large_capacity, builder->large_count,
+	                 sizeof(*builder->large)))
+		return;
+	builder->large[builder->large_count++] = (struct snap_large){node, size, memory};
+	builder->size[node] = size_is_large;
+	builder->memory[node] = size_is_large;
+}
+
+void snapshot_builder_refcount(struct snapshot_builder *builder, node_id node, uint64_t refcount)
+{
+	if (node < builder->node_count)
+		builder->refcount[node] = saturate(refcount);
+}
+
+void snapshot_builder_set_flags(struct snapshot_builder *builder, node_id node, unsigned int flags)
+{
+	if (node < builder->node_count)
+		builder->flags[node] |= (uint8_t)flags;
+}
+
+void snapshot_builder_clear_flags(struct snapshot_builder *builder, node_id node,
+                                  unsigned int flags)
+{
+	if (node < builder->node_count)
+		builder->flags[node] &= (uint8_t)~flags;
+}
+
+const uint64_t *snapshot_builder_addresses(const struct snapshot_builder *builder)
+{
+	return builder->address;
+}
+
+const type_id *snapshot_builder_types(const struct snapshot_builder *builder)
+{
+	return builder->type;
+}
+
+const uint8_t *snapshot_builder_flags(const struct snapshot_builder *builder)
+{
+	return builder->flags;
+}
+
+/* Writes edge_start of all nodes up to and including node. */
+static void start_edges_until(struct snapshot_builder *builder, size_t node)
+{
+	if (builder->is_broken)
+		return;
+	if (!array_reserve(&builder->edge_start, &builder->edge_start_capacity,
+	                   (size_t)builder->node_count + 1, sizeof(*builder->edge_start))) {
+		builder->is_broken = true;
+		return;
+	}
+	while (builder->edge_node_count <= node)
+		builder->edge_start[builder->edge_node_count++] = builder->edge_count;
+}
+
+void snapshot_builder_begin_edges(struct snapshot_builder *builder, node_id node)
+{
+	if (builder->is_broken)
+		return;
+	assert(node < builder->node_count && node >= builder->edge_node_count);
+	builder->has_edges = true;
+	start_edges_until(builder, node);
+}
+
+void snapshot_builder_edge(struct snapshot_builder *builder, node_id to, enum edge_kind kind,
+                           uint64_t operand)
+{
+	if (builder->edge_count == builder->edge_capacity &&
+	    !reserve_one(builder, &builder->edges, &builder->edge_capacity, builder->edge_count,
+	                 sizeof(*builder->edges)))
+		return;
+	builder->edges[builder->edge_count++] = snap_edge_make(to, kind, operand);
+}
+
+void snapshot_builder_root(struct snapshot_builder *builder, node_id node, str_id name,
+                           enum root_kind kind, unsigned int tier)
+{
+	if (!reserve_one(builder, &builder->roots, &builder->root_capacity, builder->root_count,
+	                 sizeof(*builder->roots)))
+		return;
+	builder->roots[builder->root_count++] =
+		(struct snap_root){node, name, (uint8_t)kind, (uint8_t)tier};
+}
+
+void snapshot_builder_container(struct snapshot_builder *builder, node_id node, uint64_t length)
+{
+	if (!reserve_one(builder, &builder->containers, &builder->container_capacity,
+	                 builder->container_count, sizeof(*builder->containers)))
+		return;
+	builder->containers[builder->container_count++] =
+		(struct snap_container){node, saturate(length)};
+}
+
+void snapshot_builder_name(struct snapshot_builder *builder, node_id node, str_id name)
+{
+	if (!reserve_one(builder, &builder->names, &builder->name_capacity, builder->name_count,
+	                 sizeof(*builder->names)))
+		return;
+	builder->names[builder->name_count++] = (struct snap_name){node, name};
+}
+
+struct snap_totals *snapshot_builder_totals(struct snapshot_builder *builder)
+{
+	return &builder->totals;
+}
+
+/* The columns change hands; the builder forgets them. */
+static void hand_over_columns(struct snapshot_builder *builder, struct sealed_snapshot *sealed)
+{
+	sealed->address = take_ptr(builder->address);
+	sealed->type = take_ptr(builder->type);
+	sealed->size = take_ptr(builder->size);
+	sealed->memory = take_ptr(builder->memory);
+	sealed->refcount = take_ptr(builder->refcount);
+	sealed->flags = take_ptr(builder->flags);
+	sealed->edge_start = take_ptr(builder->edge_start);
+	sealed->edges = take_ptr(builder->edges);
+	sealed->types = take_ptr(builder->types);
+	sealed->string_bytes = take_ptr(builder->strings.bytes);
+	sealed->string_start = take_ptr(builder->strings.start);
+	sealed->roots = take_ptr(builder->roots);
+	sealed->containers = take_ptr(builder->containers);
+	sealed->names = take_ptr(builder->names);
+	sealed->large = take_ptr(builder->large);
+}
+
+static struct snapshot snapshot_over(const struct sealed_snapshot *sealed,
+                                     const struct snapshot_builder *builder)
+{
+	return (struct snapshot){
+		.node_count = builder->node_count,
+		.address = sealed->address,
+		.type = sealed->type,
+		.size = sealed->size,
+		.memory = sealed->memory,
+		.refcount = sealed->refcount,
+		.flags = sealed->flags,
+		.edge_start = sealed->edge_start,
+		.edges = sealed->edges,
+		.types = sealed->types,
+		.type_count = (type_id)builder->type_count,
+		.string_bytes = sealed->string_bytes,
+		.string_start = sealed->string_start,
+		.string_count = (str_id)builder->strings.count,
+		.roots = sealed->roots,
+		.root_count = builder->root_count,
+		.containers = sealed->containers,
+		.container_count = builder->container_count,
+		.names = sealed->names,
+		.name_count = builder->name_count,
+		.large = sealed->large,
+		.large_count = builder->large_count,
+		.totals = builder->totals,
+	};
+}
+
+static void sort_side_tables(struct snapshot_builder *builder)
+{
+	if (!node_records_sort(builder->containers, &builder->container_count,
+	                       sizeof(*builder->containers)) ||
+	    !node_records_sort(builder->names, &builder->name_count, sizeof(*builder->names)) ||
+	    !node_records_sort(builder->large, &builder->large_count, sizeof(*builder->large)))
+		builder->is_broken = true;
+}
+
+struct error *snapshot_builder_seal(struct snapshot_builder *builder, struct snapshot **ret)
+{
+	struct sealed_snapshot *sealed;
+
+	if (builder->has_edges)
+		start_edges_until(builder, builder->node_count);
+	sort_side_tables(builder);
+	if (builder->is_broken)
+		return error_no_memory();
+	sealed = calloc(1, sizeof(*sealed));
+	if (!sealed)
+		return error_no_memory();
+	hand_over_columns(builder, sealed);
+	sealed->snapshot = snapshot_over(sealed, builder);
+	free_columns(builder);
+	*builder = (struct snapshot_builder){0};
+	string_table_init(&builder->strings);
+	*ret = &sealed->snapshot;
+	return NULL;
+}
