@@ -60,13 +60,22 @@ def test_the_pid_is_that_of_the_python_process(python, start):
 def test_arguments_options_environment_and_files_beside_arrive(python, start, tmp_path):
     helper = tmp_path / "helper_beside.py"
     helper.write_text("VALUE = 'seen'\n")
+    package = tmp_path / "package_beside"
+    package.mkdir()
+    (package / "inner.py").write_text("VALUE = 'inside'\n")
     program = tmp_path / "program_of_its_own.py"
-    program.write_text("import helper_beside, os, sys\n" + ECHO)
+    program.write_text("import helper_beside, package_beside.inner, os, sys\n" + ECHO)
     target = start(
-        python, program, ["one", "two"], options=["-B"], env={"PLUMB_X": "y"}, beside=[helper]
+        python,
+        program,
+        ["one", "two"],
+        options=["-B"],
+        env={"PLUMB_X": "y"},
+        beside=[helper, package],
     )
     assert target.ask("sys.argv[1:]") == "['one', 'two']"
     assert target.ask("os.environ['PLUMB_X'], helper_beside.VALUE") == "('y', 'seen')"
+    assert target.ask("package_beside.inner.VALUE") == "inside"
     assert target.ask("os.path.basename(__file__)") == "program_of_its_own.py"
 
 
@@ -82,25 +91,23 @@ def test_stop_leaves_no_process_and_no_file(python):
     assert not folder.exists()
 
 
-@pytest.mark.pythons("3.11")
-def test_a_target_that_fails_says_why(python):
+def test_a_target_that_fails_says_why(pythons):
+    python = pythons[-1]
     with pytest.raises(processes.TargetError, match="NameError"):
         python.start("no_such_name\n")
     with pytest.raises(processes.TargetError, match="'something else'"):
         python.start("print('something else', flush=True)\ninput()\n")
 
 
-@pytest.mark.pythons("3.11")
-def test_a_silent_target_is_given_up_and_killed(python):
+def test_a_silent_target_is_given_up_and_killed(pythons):
     with pytest.raises(processes.TargetError, match="in time") as failure:
-        python.start("import time\ntime.sleep(600)\n", timeout=0.5)
+        pythons[-1].start("import time\ntime.sleep(600)\n", timeout=0.5)
     pid = int(str(failure.value).split()[1])
     assert not Path(f"/proc/{pid}").exists()
 
 
-@pytest.mark.pythons("3.11")
-def test_stopped_threads_are_seen(python, start):
-    target = start(python, ECHO)
+def test_stopped_threads_are_seen(pythons, start):
+    target = start(pythons[-1], ECHO)
     os.kill(target.pid, signal.SIGSTOP)
     wait_until(lambda: processes.thread_states(target.pid) == {target.pid: "T"})
     os.kill(target.pid, signal.SIGCONT)

@@ -166,16 +166,17 @@ def place_program(interpreter, program, beside):
     else:
         path = folder / "target.py"
         path.write_text(program)
-    for extra in beside:
-        shutil.copy(extra, folder)
+    for extra in map(Path, beside):
+        copy = shutil.copytree if extra.is_dir() else shutil.copy
+        copy(extra, folder / extra.name)
     return folder, "/" + str(path.relative_to(interpreter.root or "/"))
 
 
 def start(interpreter, program, args=(), *, env=None, options=(), beside=(), timeout=60):
     """Starts `program` (text, or the Path of a file) and waits for `ready`.
 
-    `options` go before the program (-X ..., -S), `beside` are further files it
-    imports, `env` is added to the environment. Programs of an own root are
+    `options` go before the program (-X ..., -S), `beside` are further files or
+    folders it imports, `env` is added to the environment. Programs of an own root are
     copied into it.
     """
     folder, path = place_program(interpreter, program, beside)

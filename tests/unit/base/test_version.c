@@ -18,8 +18,7 @@ static void version_is_three_numbers(void **state)
 	int major = -1, minor = -1, patch = -1, end = 0;
 
 	(void)state;
-	int matched = sscanf(plumb_version(), "%d.%d.%d%n", &major, &minor,
-			     &patch, &end);
+	int matched = sscanf(plumb_version(), "%d.%d.%d%n", &major, &minor, &patch, &end);
 	assert_int_equal(matched, 3);
 	assert_int_equal(plumb_version()[end], '\0');
 	assert_true(major >= 0 && minor >= 0 && patch >= 0);
