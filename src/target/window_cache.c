@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A direct-mapped cache: a window has one slot where it can be. Heaps are
+ * walked pool by pool, so neighbours in time are neighbours in memory, and
+ * one way is enough; what it costs is a second read when two windows fight.
+ *
+ * A window at the edge of a mapping is partly unreadable. It is then read
+ * page by page, and remembers which pages it has.
+ */
+#include "target/window_cache.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	PAGE_SIZE = WINDOW_SIZE / WINDOW_PAGES,
+	EMPTY = 1,
+};
+
+struct error *window_cache_init(struct window_cache *cache,
+				struct target *target, size_t bytes)
+{
+	size_t slots = 1;
+
+	while (slots * 2 * WINDOW_SIZE <= bytes)
+		slots *= 2;
+	cache->target = target;
+	cache->slots = slots;
+	cache->windows = calloc(slots, sizeof(*cache->windows));
+	cache->bytes = malloc(slots * WINDOW_SIZE);
+	if (!cache->windows || !cache->bytes) {
+		window_cache_deinit(cache);
+		return error_no_memory();
+	}
+	window_cache_forget(cache);
+	return NULL;
+}
+
+void window_cache_deinit(struct window_cache *cache)
+{
+	free(cache->windows);
+	free(cache->bytes);
+	cache->windows = NULL;
+	cache->bytes = NULL;
+	cache->slots = 0;
+}
+
+void window_cache_forget(struct window_cache *cache)
+{
+	for (size_t i = 0; i < cache->slots; i++)
+		cache->windows[i] = (struct window){ .start = EMPTY };
+}
+
+size_t window_cache_load(struct window_cache *cache, taddr start)
+{
+	size_t slot = window_cache_slot(cache, start);
+	struct window *window = &cache->windows[slot];
+	uint8_t *bytes = cache->bytes + slot * WINDOW_SIZE;
+
+	assert(start % WINDOW_SIZE == 0);
+	window->start = start;
+	window->pages = WINDOW_ALL_PAGES;
+	if (target_read(cache->target, start, bytes, WINDOW_SIZE) == DECODE_OK)
+		return slot;
+	window->pages = 0;
+	for (unsigned int page = 0; page < WINDOW_PAGES; page++)
+		if (target_read(cache->target, start + page * PAGE_SIZE,
+				bytes + page * PAGE_SIZE, PAGE_SIZE) == DECODE_OK)
+			window->pages |= 1u << page;
+	return slot;
+}
+
+/* The part of [address, address + size) that lies in one page; NULL: unreadable. */
+static const uint8_t *view_in_page(struct window_cache *cache, taddr address,
+				   size_t size, size_t *ret_size)
+{
+	taddr start = address & ~(taddr)(WINDOW_SIZE - 1);
+	size_t offset = (size_t)(address - start);
+	size_t room = PAGE_SIZE - offset % PAGE_SIZE;
+	size_t slot = window_cache_slot(cache, start);
+
+	if (cache->windows[slot].start != start)
+		window_cache_load(cache, start);
+	if (!(cache->windows[slot].pages & (1u << (offset / PAGE_SIZE))))
+		return NULL;
+	*ret_size = size < room ? size : room;
+	return cache->bytes + slot * WINDOW_SIZE + offset;
+}
+
+bool window_cache_read(struct window_cache *cache, taddr address, void *buffer,
+		       size_t size)
+{
+	uint8_t *out = buffer;
+
+	while (size) {
+		size_t piece;
+		const uint8_t *bytes = view_in_page(cache, address, size, &piece);
+
+		if (!bytes)
+			return false;
+		memcpy(out, bytes, piece);
+		out += piece;
+		address += piece;
+		size -= piece;
+	}
+	return true;
+}
+
+const uint8_t *window_cache_view_slow(struct window_cache *cache, taddr address,
+				      size_t size)
+{
+	if (size > sizeof(cache->scratch))
+		return NULL;
+	if (!window_cache_read(cache, address, cache->scratch, size))
+		return NULL;
+	return cache->scratch;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading a target in many small pieces. The cache holds windows of the
+ * target's memory (16 KiB, aligned: a pool of pymalloc) so that neighbouring
+ * reads cost a load and not a system call. It never reads the same window
+ * again while it stays in the cache: use it on pictures, which do not change,
+ * or forget() it between looks.
+ */
+#ifndef PLUMB_TARGET_WINDOW_CACHE_H
+#define PLUMB_TARGET_WINDOW_CACHE_H
+
+#include "target/target.h"
+
+#include <string.h>
+
+enum {
+	WINDOW_SHIFT = 14,
+	WINDOW_SIZE = 1 << WINDOW_SHIFT,
+	WINDOW_PAGES = 4, /* of 4 KiB: what can be readable or not */
+	WINDOW_ALL_PAGES = (1 << WINDOW_PAGES) - 1,
+};
+
+struct window {
+	taddr start; /* 1: empty (never aligned) */
+	unsigned int pages; /* bit i: page i could be read */
+};
+
+struct window_cache {
+	struct target *target; /* borrowed */
+	struct window *windows;
+	uint8_t *bytes; /* slot i: windows[i], WINDOW_SIZE bytes */
+	size_t slots; /* a power of two */
+	uint8_t scratch[WINDOW_SIZE];
+};
+
+/* At most bytes of memory are used for windows (at least one window). */
+struct error *window_cache_init(struct window_cache *cache,
+				struct target *target, size_t bytes);
+void window_cache_deinit(struct window_cache *cache);
+void window_cache_forget(struct window_cache *cache);
+
+/* Loads the window at start (aligned); returns its slot. */
+size_t window_cache_load(struct window_cache *cache, taddr start);
+
+/* As window_cache_view, for pieces that cross windows or unreadable pages. */
+const uint8_t *window_cache_view_slow(struct window_cache *cache, taddr address,
+				      size_t size);
+
+static inline size_t window_cache_slot(const struct window_cache *cache,
+				       taddr start)
+{
+	uint64_t number = start >> WINDOW_SHIFT;
+
+	return (number ^ (number >> 12)) & (cache->slots - 1);
+}
+
+/*
+ * size (at most WINDOW_SIZE) bytes at address, or NULL when they cannot all
+ * be read. Borrowed until the next call on this cache.
+ */
+static inline const uint8_t *window_cache_view(struct window_cache *cache,
+					       taddr address, size_t size)
+{
+	taddr start = address & ~(taddr)(WINDOW_SIZE - 1);
+	size_t offset = (size_t)(address - start);
+	size_t slot = window_cache_slot(cache, start);
+
+	if (offset + size > WINDOW_SIZE)
+		return window_cache_view_slow(cache, address, size);
+	if (cache->windows[slot].start != start)
+		window_cache_load(cache, start);
+	if (cache->windows[slot].pages != WINDOW_ALL_PAGES)
+		return window_cache_view_slow(cache, address, size);
+	return cache->bytes + slot * WINDOW_SIZE + offset;
+}
+
+/* Reads exactly size bytes, of any size. False: they cannot all be read. */
+bool window_cache_read(struct window_cache *cache, taddr address, void *buffer,
+		       size_t size);
+
+static inline bool window_cache_u64(struct window_cache *cache, taddr address,
+				    uint64_t *ret)
+{
+	const uint8_t *bytes = window_cache_view(cache, address, sizeof(*ret));
+
+	if (!bytes)
+		return false;
+	memcpy(ret, bytes, sizeof(*ret));
+	return true;
+}
+
+static inline bool window_cache_u32(struct window_cache *cache, taddr address,
+				    uint32_t *ret)
+{
+	const uint8_t *bytes = window_cache_view(cache, address, sizeof(*ret));
+
+	if (!bytes)
+		return false;
+	memcpy(ret, bytes, sizeof(*ret));
+	return true;
+}
+
+static inline bool window_cache_u8(struct window_cache *cache, taddr address,
+				   uint8_t *ret)
+{
+	const uint8_t *bytes = window_cache_view(cache, address, sizeof(*ret));
+
+	if (!bytes)
+		return false;
+	*ret = *bytes;
+	return true;
+}
+
+#endif
