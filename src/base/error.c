@@ -42,6 +42,9 @@ static struct error *error_take(enum error_kind kind, char *message)
 }
 
 static char *format_message(const char *format, va_list arguments)
+	__attribute__((format(printf, 1, 0)));
+
+static char *format_message(const char *format, va_list arguments)
 {
 	char *message;
 
