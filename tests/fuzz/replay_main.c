@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CUTS = 32 };
-static const size_t MAX_INPUT = (size_t)16 << 20;
+#include "fuzz_target.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { CUTS = 32 };
+static const size_t LARGEST_FILE = (size_t)16 << 20;
 
 /* A copy of exactly `size` bytes, so that a sanitizer sees one byte too far. */
 static void feed(const uint8_t *data, size_t size)
@@ -47,11 +47,11 @@ static void feed_with_cuts(const uint8_t *data, size_t size)
 static int replay_file(const char *path)
 {
 	FILE *file = fopen(path, "rb");
-	uint8_t *data = malloc(MAX_INPUT);
+	uint8_t *data = malloc(LARGEST_FILE);
 	int failed = 1;
 
 	if (file && data) {
-		size_t size = fread(data, 1, MAX_INPUT, file);
+		size_t size = fread(data, 1, LARGEST_FILE, file);
 
 		feed_with_cuts(data, size);
 		failed = ferror(file);
