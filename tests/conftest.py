@@ -7,8 +7,9 @@
   the test. `python.start(...)` is the same as a context manager.
 * `plumb`: plumb("heap", pid, "--json").json
 
-PLUMB_PYTHONS="3.8,3.13" restricts the interpreters; PLUMB_REQUIRE_PYTHONS=1
-makes it a failure that one of the minors is missing; PLUMB names the program.
+PLUMB_PYTHONS="3.8,3.13" restricts the interpreters. PLUMB_REQUIRE_PYTHONS names
+those whose absence is a failure (1: every minor plumb supports, or those that
+PLUMB_PYTHONS names). PLUMB names the program.
 """
 
 import functools
@@ -45,9 +46,8 @@ def name_each(pythons):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "pythons(*minors): run on these minors only, as '3.8'")
-    minors = interpreters.wanted_minors()
-    missing = interpreters.missing_minors(available(), minors)
-    if missing and os.environ.get("PLUMB_REQUIRE_PYTHONS") == "1":
+    missing = interpreters.missing_minors(available(), interpreters.required_minors())
+    if missing:
         raise pytest.UsageError(f"no CPython {', '.join(missing)} on this machine")
 
 
@@ -66,7 +66,7 @@ def pytest_generate_tests(metafunc):
     marker = metafunc.definition.get_closest_marker("pythons")
     pythons = available()
     if marker:
-        chosen = interpreters.wanted_minors(",".join(marker.args))
+        chosen = interpreters.read_minors(",".join(marker.args))
         pythons = [python for python in pythons if python.minor in chosen]
     metafunc.parametrize("python", pythons, ids=name_each(pythons), scope="session")
 

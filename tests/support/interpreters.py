@@ -144,18 +144,29 @@ def discover():
     return sorted(found.values(), key=lambda one: (one.version, one.build))
 
 
-def wanted_minors(text=None):
-    """PLUMB_PYTHONS="3.8,3.13" names the minors to run on; unset means all."""
-    text = os.environ.get("PLUMB_PYTHONS", "") if text is None else text
-    if not text.strip():
+def read_minors(text):
+    """ "3.8, 3.13" -> ((3, 8), (3, 13)); nothing -> all that are supported."""
+    words = text.replace(",", " ").split()
+    if not words:
         return SUPPORTED_MINORS
-    minors = tuple(
-        tuple(int(part) for part in word.split(".")) for word in text.replace(",", " ").split()
-    )
-    unknown = [minor for minor in minors if minor not in SUPPORTED_MINORS]
+    minors = tuple(tuple(int(part) for part in word.split(".")) for word in words)
+    unknown = set(minors) - set(SUPPORTED_MINORS)
     if unknown:
-        raise ValueError(f"PLUMB_PYTHONS={text}: no supported CPython among them: {unknown}")
+        raise ValueError(f"{text}: plumb supports no such CPython: {sorted(unknown)}")
     return minors
+
+
+def wanted_minors():
+    """What PLUMB_PYTHONS="3.8,3.13" names."""
+    return read_minors(os.environ.get("PLUMB_PYTHONS", ""))
+
+
+def required_minors():
+    """What has to be there: PLUMB_REQUIRE_PYTHONS names it; 1 is all wanted."""
+    text = os.environ.get("PLUMB_REQUIRE_PYTHONS", "")
+    if text in ("", "0"):
+        return ()
+    return wanted_minors() if text == "1" else read_minors(text)
 
 
 def missing_minors(interpreters, minors):
