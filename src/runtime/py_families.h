@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What py_refs.c and py_size.c call for one object of each family of types,
+ * and what the families share. Private to src/runtime: everyone else calls
+ * py_refs_visit() and py_object_size().
+ *
+ * The families, by file: py_instance.c (what a Python class adds), py_dict.c,
+ * py_sequence.c, py_text.c, py_class.c, py_exception.c, py_fields.c (tables),
+ * py_buffer.c, py_size.c; py_frame.c (frames, generators, code), py_asyncio.c,
+ * py_context.c.
+ *
+ * A visiting function tells the references of the C struct that it knows, and
+ * nothing else: the attributes of a subclass (its dict, its __slots__) and the
+ * reference to the type are told by py_refs_visit() for every shape alike.
+ */
+#ifndef PLUMB_RUNTIME_PY_FAMILIES_H
+#define PLUMB_RUNTIME_PY_FAMILIES_H
+
+#include "runtime/py_refs.h"
+
+/* Tells one reference; a null pointer is none. name is static text. */
+static inline void py_tell(const struct py_visitor *visitor,
+			   enum py_ref_kind kind, unsigned int flags,
+			   const char *name, taddr to)
+{
+	if (to)
+		visitor->reference(visitor->context,
+				   &(struct py_ref){ .to = to,
+						     .kind = kind,
+						     .flags = flags,
+						     .name = name });
+}
+
+/* Tells element number of a container. */
+static inline void py_tell_number(const struct py_visitor *visitor,
+				  enum py_ref_kind kind, unsigned int flags,
+				  uint64_t number, taddr to)
+{
+	if (to)
+		visitor->reference(visitor->context,
+				   &(struct py_ref){ .to = to,
+						     .kind = kind,
+						     .flags = flags,
+						     .number = number });
+}
+
+/* Tells an attribute, variable or value whose name or key is an object. */
+static inline void py_tell_named(const struct py_visitor *visitor,
+				 enum py_ref_kind kind, unsigned int flags,
+				 taddr name_object, uint64_t number, taddr to)
+{
+	if (to)
+		visitor->reference(visitor->context,
+				   &(struct py_ref){ .to = to,
+						     .kind = kind,
+						     .flags = flags,
+						     .name_object = name_object,
+						     .number = number });
+}
+
+static inline void py_tell_storage(const struct py_visitor *visitor,
+				   taddr address, uint64_t size)
+{
+	if (visitor->storage && address && size)
+		visitor->storage(visitor->context, address, size);
+}
+
+static inline void py_tell_length(const struct py_visitor *visitor,
+				  uint64_t length)
+{
+	if (visitor->length)
+		visitor->length(visitor->context, length);
+}
+
+/* The form of every visiting function of a family. */
+typedef enum decode py_visit_function(struct python *python,
+				      struct py_types *types,
+				      const struct py_object *object,
+				      const struct py_visitor *visitor);
+
+/* __sizeof__ of one object: without what sys.getsizeof adds for headers. */
+typedef enum decode py_size_function(struct python *python,
+				     const struct py_object *object,
+				     uint64_t *ret);
+
+/* py_frame.c. py_generator_visit: generators, coroutines, asynchronous generators. */
+py_visit_function py_frame_visit;
+py_visit_function py_generator_visit;
+py_visit_function py_code_visit;
+py_size_function py_frame_size;
+py_size_function py_generator_size;
+py_size_function py_code_size;
+
+/* py_asyncio.c. A task tells the members that it shares with futures as well. */
+py_visit_function py_future_visit;
+py_visit_function py_task_visit;
+
+/*
+ * py_context.c: the three kinds of HAMT nodes; object->type->shape says which.
+ * Context, ContextVar, Token and the HAMT's head are rows of py_fields.c.
+ */
+py_visit_function py_hamt_visit;
+
+#endif
