@@ -19,69 +19,57 @@
 #include "runtime/py_refs.h"
 
 /* Tells one reference; a null pointer is none. name is static text. */
-static inline void py_tell(const struct py_visitor *visitor,
-			   enum py_ref_kind kind, unsigned int flags,
-			   const char *name, taddr to)
+static inline void py_tell(const struct py_visitor *visitor, enum py_ref_kind kind,
+                           unsigned int flags, const char *name, taddr to)
 {
 	if (to)
-		visitor->reference(visitor->context,
-				   &(struct py_ref){ .to = to,
-						     .kind = kind,
-						     .flags = flags,
-						     .name = name });
+		visitor->reference(
+			visitor->context,
+			&(struct py_ref){.to = to, .kind = kind, .flags = flags, .name = name});
 }
 
 /* Tells element number of a container. */
-static inline void py_tell_number(const struct py_visitor *visitor,
-				  enum py_ref_kind kind, unsigned int flags,
-				  uint64_t number, taddr to)
+static inline void py_tell_number(const struct py_visitor *visitor, enum py_ref_kind kind,
+                                  unsigned int flags, uint64_t number, taddr to)
 {
 	if (to)
-		visitor->reference(visitor->context,
-				   &(struct py_ref){ .to = to,
-						     .kind = kind,
-						     .flags = flags,
-						     .number = number });
+		visitor->reference(
+			visitor->context,
+			&(struct py_ref){.to = to, .kind = kind, .flags = flags, .number = number});
 }
 
 /* Tells an attribute, variable or value whose name or key is an object. */
-static inline void py_tell_named(const struct py_visitor *visitor,
-				 enum py_ref_kind kind, unsigned int flags,
-				 taddr name_object, uint64_t number, taddr to)
+static inline void py_tell_named(const struct py_visitor *visitor, enum py_ref_kind kind,
+                                 unsigned int flags, taddr name_object, uint64_t number, taddr to)
 {
 	if (to)
-		visitor->reference(visitor->context,
-				   &(struct py_ref){ .to = to,
-						     .kind = kind,
-						     .flags = flags,
-						     .name_object = name_object,
-						     .number = number });
+		visitor->reference(visitor->context, &(struct py_ref){.to = to,
+		                                                      .kind = kind,
+		                                                      .flags = flags,
+		                                                      .name_object = name_object,
+		                                                      .number = number});
 }
 
-static inline void py_tell_storage(const struct py_visitor *visitor,
-				   taddr address, uint64_t size)
+static inline void py_tell_storage(const struct py_visitor *visitor, taddr address, uint64_t size)
 {
 	if (visitor->storage && address && size)
 		visitor->storage(visitor->context, address, size);
 }
 
-static inline void py_tell_length(const struct py_visitor *visitor,
-				  uint64_t length)
+static inline void py_tell_length(const struct py_visitor *visitor, uint64_t length)
 {
 	if (visitor->length)
 		visitor->length(visitor->context, length);
 }
 
 /* The form of every visiting function of a family. */
-typedef enum decode py_visit_function(struct python *python,
-				      struct py_types *types,
-				      const struct py_object *object,
-				      const struct py_visitor *visitor);
+typedef enum decode py_visit_function(struct python *python, struct py_types *types,
+                                      const struct py_object *object,
+                                      const struct py_visitor *visitor);
 
 /* __sizeof__ of one object: without what sys.getsizeof adds for headers. */
-typedef enum decode py_size_function(struct python *python,
-				     const struct py_object *object,
-				     uint64_t *ret);
+typedef enum decode py_size_function(struct python *python, const struct py_object *object,
+                                     uint64_t *ret);
 
 /* py_frame.c. py_generator_visit: generators, coroutines, asynchronous generators. */
 py_visit_function py_frame_visit;

@@ -20,8 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PY_ABSENT \
-	UINT32_C(0xffffffff) /* a member that this version does not have */
+#define PY_ABSENT UINT32_C(0xffffffff) /* a member that this version does not have */
 
 static inline bool py_has(uint32_t offset)
 {
@@ -30,7 +29,7 @@ static inline bool py_has(uint32_t offset)
 
 struct py_layout {
 	const char *source; /* the build that the numbers were read off */
-	uint32_t version; /* major << 8 | minor: 0x030c */
+	uint32_t version;   /* major << 8 | minor: 0x030c */
 
 	struct {
 		uint32_t size;
@@ -50,16 +49,16 @@ struct py_layout {
 		uint32_t id;
 		uint32_t threads_head; /* threads.head | tstate_head */
 		uint32_t gc;
-		uint32_t modules; /* imports.modules | modules */
+		uint32_t modules;          /* imports.modules | modules */
 		uint32_t modules_by_index; /* imports.modules_by_index | modules_by_index */
-		uint32_t importlib; /* imports.importlib | importlib */
-		uint32_t import_func; /* imports.import_func | import_func */
+		uint32_t importlib;        /* imports.importlib | importlib */
+		uint32_t import_func;      /* imports.import_func | import_func */
 		uint32_t sysdict;
 		uint32_t builtins;
 		uint32_t builtins_copy;
 		uint32_t sysdict_copy;
-		uint32_t codec_search_path; /* codecs.search_path | codec_search_path */
-		uint32_t codec_search_cache; /* codecs.search_cache | codec_search_cache */
+		uint32_t codec_search_path;    /* codecs.search_path | codec_search_path */
+		uint32_t codec_search_cache;   /* codecs.search_cache | codec_search_cache */
 		uint32_t codec_error_registry; /* codecs.error_registry | codec_error_registry */
 		uint32_t dict;
 		uint32_t before_forkers;
@@ -71,9 +70,9 @@ struct py_layout {
 		uint32_t pyexitmodule;
 		uint32_t obmalloc;
 		uint32_t types;
-		uint32_t types_builtins; /* types.builtins.initialized | types.builtins */
+		uint32_t types_builtins;       /* types.builtins.initialized | types.builtins */
 		uint32_t types_for_extensions; /* types.for_extensions.initialized */
-		uint32_t interned_strings; /* cached_objects.interned_strings */
+		uint32_t interned_strings;     /* cached_objects.interned_strings */
 		uint32_t cached_objects;
 		uint32_t static_objects;
 		uint32_t object_state;
@@ -163,8 +162,8 @@ struct py_layout {
 		uint32_t ht_cached_keys;
 		uint32_t ht_module;
 		uint32_t spec_cache_getitem; /* _spec_cache.getitem */
-		uint32_t spec_cache_init; /* _spec_cache.init */
-	} heap_type; /* PyHeapTypeObject | _heaptypeobject */
+		uint32_t spec_cache_init;    /* _spec_cache.init */
+	} heap_type;                         /* PyHeapTypeObject | _heaptypeobject */
 	struct {
 		uint32_t size;
 		uint32_t type; /* type */
@@ -201,9 +200,9 @@ struct py_layout {
 	} bytearray; /* PyByteArrayObject */
 	struct {
 		uint32_t size;
-		uint32_t lv_tag; /* long_value.lv_tag */
+		uint32_t lv_tag;   /* long_value.lv_tag */
 		uint32_t ob_digit; /* long_value.ob_digit | ob_digit */
-	} integer; /* PyLongObject | _longobject */
+	} integer;                 /* PyLongObject | _longobject */
 	struct {
 		uint32_t size;
 		uint32_t ob_fval;
@@ -317,7 +316,7 @@ struct py_layout {
 		uint32_t co_weakreflist;
 		uint32_t co_extra;
 		uint32_t co_code_adaptive;
-		uint32_t co_cached; /* _co_cached */
+		uint32_t co_cached;      /* _co_cached */
 		uint32_t co_code_cached; /* _co_code */
 		uint32_t co_executors;
 		uint32_t co_monitoring; /* _co_monitoring */
@@ -327,20 +326,20 @@ struct py_layout {
 	} code; /* PyCodeObject */
 	struct {
 		uint32_t size;
-		uint32_t co_code; /* _co_code */
+		uint32_t co_code;     /* _co_code */
 		uint32_t co_varnames; /* _co_varnames */
 		uint32_t co_cellvars; /* _co_cellvars */
 		uint32_t co_freevars; /* _co_freevars */
-	} code_cached; /* _PyCoCached */
+	} code_cached;                /* _PyCoCached */
 	struct {
 		uint32_t size;
-		uint32_t executable; /* f_executable | f_code */
-		uint32_t function; /* f_funcobj | f_func */
-		uint32_t globals; /* f_globals */
-		uint32_t builtins; /* f_builtins */
-		uint32_t locals; /* f_locals */
+		uint32_t executable;   /* f_executable | f_code */
+		uint32_t function;     /* f_funcobj | f_func */
+		uint32_t globals;      /* f_globals */
+		uint32_t builtins;     /* f_builtins */
+		uint32_t locals;       /* f_locals */
 		uint32_t frame_object; /* frame_obj */
-		uint32_t instruction; /* instr_ptr | prev_instr */
+		uint32_t instruction;  /* instr_ptr | prev_instr */
 		uint32_t stackpointer;
 		uint32_t stacktop;
 		uint32_t previous;
@@ -369,7 +368,7 @@ struct py_layout {
 		uint32_t f_locals_cache;
 		uint32_t f_overwritten_fast_locals;
 		uint32_t f_frame_data; /* _f_frame_data */
-	} frame; /* PyFrameObject | _frame */
+	} frame;                       /* PyFrameObject | _frame */
 	struct {
 		uint32_t size;
 		uint32_t gi_frame;
@@ -515,39 +514,39 @@ struct py_layout {
 		uint32_t mbuf;
 		uint32_t view;
 		uint32_t ob_array;
-		uint32_t view_obj; /* view.obj */
+		uint32_t view_obj;  /* view.obj */
 		uint32_t view_ndim; /* view.ndim */
-	} memoryview; /* PyMemoryViewObject */
+	} memoryview;               /* PyMemoryViewObject */
 	struct {
 		uint32_t size;
 		uint32_t master_obj; /* master.obj */
-	} managed_buffer; /* _PyManagedBufferObject */
+	} managed_buffer;            /* _PyManagedBufferObject */
 	struct {
 		uint32_t size;
-		uint32_t loop; /* fut_loop | task_loop */
-		uint32_t callback0; /* fut_callback0 | task_callback0 */
-		uint32_t context0; /* fut_context0 | task_context0 */
-		uint32_t callbacks; /* fut_callbacks | task_callbacks */
-		uint32_t exception; /* fut_exception | task_exception */
-		uint32_t exception_tb; /* fut_exception_tb | task_exception_tb */
-		uint32_t result; /* fut_result | task_result */
-		uint32_t source_tb; /* fut_source_tb | task_source_tb */
-		uint32_t cancel_msg; /* fut_cancel_msg | task_cancel_msg */
-		uint32_t cancelled_exc; /* fut_cancelled_exc | task_cancelled_exc */
-		uint32_t awaited_by; /* fut_awaited_by | task_awaited_by */
+		uint32_t loop;              /* fut_loop | task_loop */
+		uint32_t callback0;         /* fut_callback0 | task_callback0 */
+		uint32_t context0;          /* fut_context0 | task_context0 */
+		uint32_t callbacks;         /* fut_callbacks | task_callbacks */
+		uint32_t exception;         /* fut_exception | task_exception */
+		uint32_t exception_tb;      /* fut_exception_tb | task_exception_tb */
+		uint32_t result;            /* fut_result | task_result */
+		uint32_t source_tb;         /* fut_source_tb | task_source_tb */
+		uint32_t cancel_msg;        /* fut_cancel_msg | task_cancel_msg */
+		uint32_t cancelled_exc;     /* fut_cancelled_exc | task_cancelled_exc */
+		uint32_t awaited_by;        /* fut_awaited_by | task_awaited_by */
 		uint32_t awaited_by_is_set; /* fut_awaited_by_is_set | task_awaited_by_is_set */
 		uint32_t dict;
-		uint32_t weakreflist; /* fut_weakreflist */
+		uint32_t weakreflist;         /* fut_weakreflist */
 		uint32_t cancelled_exc_state; /* fut_cancelled_exc_state.exc_value */
-	} future; /* FutureObj */
+	} future;                             /* FutureObj */
 	struct {
 		uint32_t size;
 		uint32_t fut_waiter; /* task_fut_waiter */
-		uint32_t coro; /* task_coro */
-		uint32_t name; /* task_name */
-		uint32_t context; /* task_context */
-		uint32_t node; /* task_node */
-	} task; /* TaskObj */
+		uint32_t coro;       /* task_coro */
+		uint32_t name;       /* task_name */
+		uint32_t context;    /* task_context */
+		uint32_t node;       /* task_node */
+	} task;                      /* TaskObj */
 	struct {
 		uint32_t size;
 		uint32_t ctx_prev;
@@ -603,10 +602,10 @@ struct py_layout {
 	} pool; /* pool_header */
 	struct {
 		uint32_t size;
-		uint32_t arenas; /* mgmt.arenas */
-		uint32_t maxarenas; /* mgmt.maxarenas */
+		uint32_t arenas;               /* mgmt.arenas */
+		uint32_t maxarenas;            /* mgmt.maxarenas */
 		uint32_t raw_allocated_blocks; /* mgmt.raw_allocated_blocks */
-	} obmalloc_state; /* _obmalloc_state */
+	} obmalloc_state;                      /* _obmalloc_state */
 };
 
 /* All tables, ended by NULL. Newest build family of a minor version first. */

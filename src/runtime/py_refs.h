@@ -13,29 +13,28 @@
 #include "runtime/py_object.h"
 
 enum py_ref_kind {
-	PY_REF_ATTRIBUTE, /* x.NAME */
-	PY_REF_INDEX, /* x[NUMBER] */
-	PY_REF_VALUE, /* x[KEY]: name_object is the key */
-	PY_REF_KEY, /* a key of x or an element of the set x; NUMBER of the entry */
-	PY_REF_LOCAL, /* local variable NAME of the frame x */
-	PY_REF_STACK, /* slot NUMBER of the value stack of the frame x */
-	PY_REF_FIELD, /* C member NAME, without a name in Python */
-	PY_REF_TYPE, /* type(x) */
+	PY_REF_ATTRIBUTE,    /* x.NAME */
+	PY_REF_INDEX,        /* x[NUMBER] */
+	PY_REF_VALUE,        /* x[KEY]: name_object is the key */
+	PY_REF_KEY,          /* a key of x or an element of the set x; NUMBER of the entry */
+	PY_REF_LOCAL,        /* local variable NAME of the frame x */
+	PY_REF_STACK,        /* slot NUMBER of the value stack of the frame x */
+	PY_REF_FIELD,        /* C member NAME, without a name in Python */
+	PY_REF_TYPE,         /* type(x) */
 	PY_REF_CONSERVATIVE, /* word NUMBER of x looks like a reference */
-	PY_REF_WEAK, /* NAME; keeps nothing alive */
+	PY_REF_WEAK,         /* NAME; keeps nothing alive */
 };
 
 enum py_ref_flags {
-	PY_REF_HIDDEN = 1 << 0, /* tp_traverse does not visit it, yet it is owned */
-	PY_REF_NAMESPACE =
-		1 << 1, /* to is a dict whose keys are attribute names of x */
+	PY_REF_HIDDEN = 1 << 0,    /* tp_traverse does not visit it, yet it is owned */
+	PY_REF_NAMESPACE = 1 << 1, /* to is a dict whose keys are attribute names of x */
 };
 
 struct py_ref {
 	taddr to; /* never 0 */
 	enum py_ref_kind kind;
 	unsigned int flags;
-	const char *name; /* static text, or NULL: then */
+	const char *name;  /* static text, or NULL: then */
 	taddr name_object; /* a str of the target (attribute or variable name), or a key */
 	uint64_t number;
 };
@@ -60,24 +59,21 @@ struct py_visitor {
  * what could be read was told.
  */
 enum decode py_refs_visit(struct python *python, struct py_types *types,
-			  const struct py_object *object,
-			  const struct py_visitor *visitor);
+                          const struct py_object *object, const struct py_visitor *visitor);
 
 /* sys.getsizeof(x), as the C implementation of its type counts. */
 enum decode py_object_size(struct python *python, struct py_types *types,
-			   const struct py_object *object, uint64_t *ret);
+                           const struct py_object *object, uint64_t *ret);
 
 /* The reference count, as sys.getrefcount would say less its own argument. */
-enum decode py_object_refcount(struct python *python,
-			       const struct py_object *object, uint64_t *ret,
-			       bool *ret_is_immortal);
+enum decode py_object_refcount(struct python *python, const struct py_object *object, uint64_t *ret,
+                               bool *ret_is_immortal);
 
 /*
  * A short Python literal of the object ('abc', 42, b'x', (1, 'a'), None, 1.5,
  * <app.Order>): at most limit bytes of UTF-8, cut with "...". The caller frees it; NULL: unreadable.
  */
-char *py_object_text(struct python *python, struct py_types *types,
-		     taddr address, size_t limit);
+char *py_object_text(struct python *python, struct py_types *types, taddr address, size_t limit);
 
 /* The characters of a str object as UTF-8 (lone surrogates and NULs escaped); NULL: unreadable or no str. */
 char *py_string_utf8(struct python *python, taddr address, size_t limit);

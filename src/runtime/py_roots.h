@@ -19,8 +19,7 @@ enum py_root_kind {
 struct py_root_visitor {
 	void *context;
 	/* A root. name is valid during the call. */
-	void (*root)(void *context, enum py_root_kind kind, const char *name,
-		     taddr to);
+	void (*root)(void *context, enum py_root_kind kind, const char *name, taddr to);
 	/*
 	 * A thread, name "thread 4242 (MainThread)"; what it refers to follows
 	 * by thread_reference, its running frames (innermost first) by frame
@@ -29,13 +28,12 @@ struct py_root_visitor {
 	void (*thread)(void *context, taddr address, const char *name);
 	void (*thread_reference)(void *context, const struct py_ref *reference);
 	/* frame_object: the PyFrameObject of it, if there is one, else 0. name "handle (app.py:31)". */
-	void (*frame)(void *context, taddr address, taddr frame_object,
-		      const char *name);
+	void (*frame)(void *context, taddr address, taddr frame_object, const char *name);
 	void (*frame_reference)(void *context, const struct py_ref *reference);
 };
 
 enum decode py_roots_visit(struct python *python, struct py_types *types,
-			   const struct py_root_visitor *visitor);
+                           const struct py_root_visitor *visitor);
 
 /* How many threads the interpreters have. */
 size_t py_threads_count(struct python *python);

@@ -16,9 +16,9 @@
 
 /* How the C part of an instance is laid out: one shape per known C struct. */
 enum py_shape {
-	PY_SHAPE_PLAIN, /* a bare PyObject: object() and Python classes over it */
+	PY_SHAPE_PLAIN,  /* a bare PyObject: object() and Python classes over it */
 	PY_SHAPE_OPAQUE, /* a C struct that plumb has no layout of */
-	PY_SHAPE_NONE, /* None, Ellipsis, NotImplemented: no references */
+	PY_SHAPE_NONE,   /* None, Ellipsis, NotImplemented: no references */
 	PY_SHAPE_INT,
 	PY_SHAPE_FLOAT,
 	PY_SHAPE_COMPLEX,
@@ -55,33 +55,32 @@ enum py_shape {
 	PY_SHAPE_FIELDS, /* nothing but a few references at fixed places: see fields */
 };
 
-enum py_type_flags { /* of tp_flags; Include/object.h */
-		     PY_TYPE_STATIC_BUILTIN = 1u << 1, /* 3.12+ */
-		     PY_TYPE_INLINE_VALUES = 1u << 2, /* 3.13+ */
-		     PY_TYPE_MANAGED_WEAKREF = 1u << 3, /* 3.12+ */
-		     PY_TYPE_MANAGED_DICT = 1u << 4, /* 3.11+ */
-		     PY_TYPE_HEAP = 1u << 9,
-		     PY_TYPE_HAS_GC = 1u << 14,
-		     PY_TYPE_ITEMS_AT_END = 1u << 23, /* 3.12+ */
-		     PY_TYPE_LONG_SUBCLASS = 1u << 24,
-		     PY_TYPE_LIST_SUBCLASS = 1u << 25,
-		     PY_TYPE_TUPLE_SUBCLASS = 1u << 26,
-		     PY_TYPE_BYTES_SUBCLASS = 1u << 27,
-		     PY_TYPE_UNICODE_SUBCLASS = 1u << 28,
-		     PY_TYPE_DICT_SUBCLASS = 1u << 29,
-		     PY_TYPE_EXCEPTION_SUBCLASS = 1u << 30,
+enum py_type_flags {                                    /* of tp_flags; Include/object.h */
+	             PY_TYPE_STATIC_BUILTIN = 1u << 1,  /* 3.12+ */
+	             PY_TYPE_INLINE_VALUES = 1u << 2,   /* 3.13+ */
+	             PY_TYPE_MANAGED_WEAKREF = 1u << 3, /* 3.12+ */
+	             PY_TYPE_MANAGED_DICT = 1u << 4,    /* 3.11+ */
+	             PY_TYPE_HEAP = 1u << 9,
+	             PY_TYPE_HAS_GC = 1u << 14,
+	             PY_TYPE_ITEMS_AT_END = 1u << 23, /* 3.12+ */
+	             PY_TYPE_LONG_SUBCLASS = 1u << 24,
+	             PY_TYPE_LIST_SUBCLASS = 1u << 25,
+	             PY_TYPE_TUPLE_SUBCLASS = 1u << 26,
+	             PY_TYPE_BYTES_SUBCLASS = 1u << 27,
+	             PY_TYPE_UNICODE_SUBCLASS = 1u << 28,
+	             PY_TYPE_DICT_SUBCLASS = 1u << 29,
+	             PY_TYPE_EXCEPTION_SUBCLASS = 1u << 30,
 };
 
-#define PY_TYPE_TYPE_SUBCLASS \
-	(UINT32_C(1) << 31) /* does not fit an enumerator */
+#define PY_TYPE_TYPE_SUBCLASS (UINT32_C(1) << 31) /* does not fit an enumerator */
 
 /* A reference at a fixed offset of the C struct. */
 struct py_field {
-	uint32_t offset; /* PY_ABSENT: this version does not have it */
-	const char *name; /* static; "__name__"-like when is_attribute, else the C member */
+	uint32_t offset;   /* PY_ABSENT: this version does not have it */
+	const char *name;  /* static; "__name__"-like when is_attribute, else the C member */
 	bool is_attribute; /* x.name in Python gives the same object */
-	bool is_hidden; /* tp_traverse does not visit it: gc.get_referents does not show it */
-	bool is_weak; /* borrowed: keeps nothing alive */
+	bool is_hidden;    /* tp_traverse does not visit it: gc.get_referents does not show it */
+	bool is_weak;      /* borrowed: keeps nothing alive */
 };
 
 /* An attribute that tp_members declares (also __slots__): name and offset. */
@@ -93,12 +92,12 @@ struct py_member {
 struct py_type {
 	taddr address;
 	taddr metatype;
-	taddr base; /* tp_base, 0 for object */
+	taddr base;         /* tp_base, 0 for object */
 	taddr name_address; /* tp_name */
 	char *name; /* "dict", "app.Order": module-qualified but for builtins; owned by the registry */
 	char *module; /* "builtins", "app" */
 	uint32_t flags;
-	bool is_gc; /* instances have a PyGC_Head (HAVE_GC) */
+	bool is_gc;            /* instances have a PyGC_Head (HAVE_GC) */
 	bool has_python_slots; /* heap type made by a class statement: members are __slots__ */
 	enum py_shape shape;
 	uint32_t prefix; /* bytes before an instance: GC head and pre-header (16, 32, 0 ...) */

@@ -18,26 +18,32 @@
 
 enum { PYTHON_INTERPRETERS_MAX = 4096, PYTHON_THREADS_MAX = 1 << 20 };
 
+/* pymalloc's array of struct arena_object; an interpreter with its own GIL has its own. */
+struct py_arena_table {
+	taddr arenas;
+	uint32_t count; /* maxarenas: used and unused slots */
+};
+
 struct python {
 	struct window_cache *memory; /* borrowed */
-	struct py_layout layout; /* a table, corrected from the target itself */
-	uint32_t hexversion; /* PY_VERSION_HEX: 0x030c01f0 */
-	unsigned int minor; /* 8 ... 15 */
-	taddr runtime; /* _PyRuntime */
-	taddr type_type; /* PyType_Type */
-	taddr base_object_type; /* PyBaseObject_Type (object) */
-	taddr *interpreters; /* main first; owned */
+	struct py_layout layout;     /* a table, corrected from the target itself */
+	uint32_t hexversion;         /* PY_VERSION_HEX: 0x030c01f0 */
+	unsigned int minor;          /* 8 ... 15 */
+	taddr runtime;               /* _PyRuntime */
+	taddr type_type;             /* PyType_Type */
+	taddr base_object_type;      /* PyBaseObject_Type (object) */
+	taddr *interpreters;         /* main first; owned */
 	size_t interpreter_count;
-	taddr module_start; /* the mapped file that holds _PyRuntime ... */
-	taddr module_end; /* ... with its .bss; exclusive */
-	char *module_name; /* "libpython3.11.so.1.0"; owned */
-	taddr arenas; /* pymalloc's array of struct arena_object; 0: none */
-	uint32_t arena_count; /* maxarenas */
-	uint64_t arena_size; /* bytes: 256 KiB, 1 MiB or 2 MiB */
-	uint32_t pool_size; /* bytes: 4 or 16 KiB */
+	taddr module_start;                  /* the mapped file that holds _PyRuntime ... */
+	taddr module_end;                    /* ... with its .bss; exclusive */
+	char *module_name;                   /* "libpython3.11.so.1.0"; owned */
+	struct py_arena_table *arena_tables; /* owned; none with PYTHONMALLOC=malloc */
+	size_t arena_table_count;
+	uint64_t arena_size;     /* bytes: 256 KiB, 1 MiB or 2 MiB */
+	uint32_t pool_size;      /* bytes: 4 or 16 KiB */
 	bool is_debug_allocator; /* PYTHONMALLOC=debug, -X dev or a debug build: blocks have a header */
 	uint32_t debug_header_size; /* bytes before each block's data when is_debug_allocator: 16 */
-	bool has_incremental_gc; /* 3.14.0 to 3.14.4: young, old[2], permanent */
+	bool has_incremental_gc;    /* 3.14.0 to 3.14.4: young, old[2], permanent */
 };
 
 /*
