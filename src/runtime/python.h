@@ -54,6 +54,12 @@ struct python {
 struct error *python_find(struct window_cache *memory, struct python *ret);
 void python_deinit(struct python *python);
 
+/*
+ * Looks again, at another picture of the same process: interpreters and
+ * arenas come and go, the rest stays. memory (borrowed) replaces the old one.
+ */
+struct error *python_refresh(struct python *python, struct window_cache *memory);
+
 /* The heads (struct PyGC_Head) of all lists of the collector. At most capacity are written. */
 size_t python_gc_heads(struct python *python, taddr *ret_heads, size_t capacity);
 
