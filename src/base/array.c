@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool array_reserve(void *array, size_t *capacity, size_t needed,
-		   size_t element_size)
+bool array_reserve(void *array, size_t *capacity, size_t needed, size_t element_size)
 {
 	size_t wanted = *capacity ? *capacity : 16;
 	size_t bytes;

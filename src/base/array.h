@@ -15,7 +15,6 @@
  * *capacity change only on success; false means that memory ran out.
  * array is the address of the owner's typed pointer.
  */
-bool array_reserve(void *array, size_t *capacity, size_t needed,
-		   size_t element_size);
+bool array_reserve(void *array, size_t *capacity, size_t needed, size_t element_size);
 
 #endif

@@ -15,11 +15,11 @@
 #define _cleanup_(function) __attribute__((cleanup(function)))
 
 /* The value of pointer p, which becomes NULL: ownership moves to the caller. */
-#define take_ptr(p)                       \
-	__extension__({                   \
-		__auto_type taken_ = (p); \
-		(p) = NULL;               \
-		taken_;                   \
+#define take_ptr(p)                                                                                \
+	__extension__({                                                                            \
+		__auto_type taken_ = (p);                                                          \
+		(p) = NULL;                                                                        \
+		taken_;                                                                            \
 	})
 
 /* The same for a file descriptor, which becomes -1. */
@@ -42,7 +42,7 @@ static inline void cleanup_close(int *fd)
 		close(*fd);
 }
 
-#define _cleanup_free_	_cleanup_(cleanup_free)
+#define _cleanup_free_ _cleanup_(cleanup_free)
 #define _cleanup_close_ _cleanup_(cleanup_close)
 
 #endif

@@ -15,8 +15,8 @@ typedef uint64_t taddr;
 
 enum decode {
 	DECODE_OK,
-	DECODE_FAULT, /* the memory is not mapped or cannot be read */
-	DECODE_TORN, /* it was read, and contradicts itself */
+	DECODE_FAULT,   /* the memory is not mapped or cannot be read */
+	DECODE_TORN,    /* it was read, and contradicts itself */
 	DECODE_UNKNOWN, /* consistent, but nothing that plumb knows */
 };
 

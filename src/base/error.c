@@ -17,7 +17,7 @@ struct error {
 };
 
 static char no_memory_message[] = "out of memory";
-static struct error no_memory_instance = { ERROR_MEMORY, no_memory_message };
+static struct error no_memory_instance = {ERROR_MEMORY, no_memory_message};
 
 struct error *error_no_memory(void)
 {
@@ -77,8 +77,7 @@ struct error *error_new(enum error_kind kind, const char *format, ...)
 	return error_take(kind, message);
 }
 
-struct error *error_errno(enum error_kind kind, int number, const char *format,
-			  ...)
+struct error *error_errno(enum error_kind kind, int number, const char *format, ...)
 {
 	char reason[128];
 	va_list arguments;
@@ -87,9 +86,7 @@ struct error *error_errno(enum error_kind kind, int number, const char *format,
 	va_start(arguments, format);
 	message = format_message(format, arguments);
 	va_end(arguments);
-	return error_take(kind,
-			  join_messages(message, strerror_r(number, reason,
-							    sizeof(reason))));
+	return error_take(kind, join_messages(message, strerror_r(number, reason, sizeof(reason))));
 }
 
 struct error *error_wrap(struct error *cause, const char *format, ...)

@@ -15,16 +15,16 @@
 
 /* What the caller may want to tell apart; everything else is in the words. */
 enum error_kind {
-	ERROR_IO, /* a system call or a file failed */
-	ERROR_MEMORY, /* plumb itself ran out of memory */
-	ERROR_USAGE, /* the caller asked for something that makes no sense */
-	ERROR_NO_TARGET, /* no such process or file */
-	ERROR_GONE, /* the target ended while it was read */
-	ERROR_PERMISSION, /* the kernel does not let us look */
-	ERROR_NOT_PYTHON, /* it runs, but not CPython */
+	ERROR_IO,          /* a system call or a file failed */
+	ERROR_MEMORY,      /* plumb itself ran out of memory */
+	ERROR_USAGE,       /* the caller asked for something that makes no sense */
+	ERROR_NO_TARGET,   /* no such process or file */
+	ERROR_GONE,        /* the target ended while it was read */
+	ERROR_PERMISSION,  /* the kernel does not let us look */
+	ERROR_NOT_PYTHON,  /* it runs, but not CPython */
 	ERROR_UNSUPPORTED, /* CPython, or a machine, that plumb does not know */
-	ERROR_CORRUPT, /* bytes that contradict their format */
-	ERROR_NOT_FOUND, /* the thing asked for is not in the target */
+	ERROR_CORRUPT,     /* bytes that contradict their format */
+	ERROR_NOT_FOUND,   /* the thing asked for is not in the target */
 };
 
 struct error;
@@ -34,8 +34,8 @@ struct error *error_new(enum error_kind kind, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* As error_new, followed by ": " and the text of errno value number. */
-struct error *error_errno(enum error_kind kind, int number, const char *format,
-			  ...) __attribute__((format(printf, 3, 4)));
+struct error *error_errno(enum error_kind kind, int number, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Takes cause; returns an error of the same kind that reads "<format>: <cause>". */
 struct error *error_wrap(struct error *cause, const char *format, ...)

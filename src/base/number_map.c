@@ -11,7 +11,7 @@
 
 void number_map_init(struct number_map *map)
 {
-	*map = (struct number_map){ 0 };
+	*map = (struct number_map){0};
 }
 
 void number_map_deinit(struct number_map *map)
@@ -28,8 +28,8 @@ void number_map_clear(struct number_map *map)
 }
 
 /* The slot that holds key, or the empty one where it belongs. */
-static struct number_map_slot *find_slot(struct number_map_slot *slots,
-					 size_t capacity, uint64_t key)
+static struct number_map_slot *find_slot(struct number_map_slot *slots, size_t capacity,
+                                         uint64_t key)
 {
 	size_t slot = number_map_hash(key) & (capacity - 1);
 
@@ -47,8 +47,7 @@ static bool grow(struct number_map *map)
 		return false;
 	for (size_t i = 0; i < map->capacity; i++)
 		if (map->slots[i].key)
-			*find_slot(slots, capacity, map->slots[i].key) =
-				map->slots[i];
+			*find_slot(slots, capacity, map->slots[i].key) = map->slots[i];
 	free(map->slots);
 	map->slots = slots;
 	map->capacity = capacity;

@@ -37,16 +37,14 @@ static inline uint64_t number_map_hash(uint64_t key)
 }
 
 /* Finds key; *ret_value is written only when it is there. */
-static inline bool number_map_get(const struct number_map *map, uint64_t key,
-				  uint32_t *ret_value)
+static inline bool number_map_get(const struct number_map *map, uint64_t key, uint32_t *ret_value)
 {
 	size_t mask = map->capacity - 1;
 	size_t slot;
 
 	if (!map->capacity || !key)
 		return false;
-	for (slot = number_map_hash(key) & mask; map->slots[slot].key;
-	     slot = (slot + 1) & mask) {
+	for (slot = number_map_hash(key) & mask; map->slots[slot].key; slot = (slot + 1) & mask) {
 		if (map->slots[slot].key == key) {
 			*ret_value = map->slots[slot].value;
 			return true;

@@ -11,7 +11,7 @@
 
 void text_init(struct text *text)
 {
-	*text = (struct text){ 0 };
+	*text = (struct text){0};
 }
 
 void text_deinit(struct text *text)
@@ -31,8 +31,7 @@ void text_append_bytes(struct text *text, const char *bytes, size_t length)
 {
 	if (text->is_broken)
 		return;
-	if (!array_reserve(&text->bytes, &text->capacity,
-			   text->length + length + 1, 1)) {
+	if (!array_reserve(&text->bytes, &text->capacity, text->length + length + 1, 1)) {
 		text->is_broken = true;
 		return;
 	}

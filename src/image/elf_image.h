@@ -50,25 +50,21 @@ static inline void cleanup_elf_image(struct elf_image **image)
 
 bool elf_image_is_supported_machine(
 	const struct elf_image *image); /* ELF64, x86-64, little-endian */
-const char *elf_image_machine_name(
-	const struct elf_image *image); /* "i386", "aarch64" ... static */
+const char *
+elf_image_machine_name(const struct elf_image *image); /* "i386", "aarch64" ... static */
 
-const struct elf_segment *elf_image_segments(const struct elf_image *image,
-					     size_t *ret_count);
+const struct elf_segment *elf_image_segments(const struct elf_image *image, size_t *ret_count);
 
 /* False: no such section. */
-bool elf_image_section(const struct elf_image *image, const char *name,
-		       struct elf_section *ret);
+bool elf_image_section(const struct elf_image *image, const char *name, struct elf_section *ret);
 
 /* Looks in .dynsym, then in .symtab. Only defined data and function symbols. */
-bool elf_image_symbol(const struct elf_image *image, const char *name,
-		      struct elf_symbol *ret);
+bool elf_image_symbol(const struct elf_image *image, const char *name, struct elf_symbol *ret);
 
 /* Build-id as lower-case hex, "" when there is none. Borrowed. */
 const char *elf_image_build_id(const struct elf_image *image);
 
 /* Reads size bytes that the file holds for address. False: not in the file. */
-bool elf_image_read(const struct elf_image *image, uint64_t address,
-		    void *buffer, size_t size);
+bool elf_image_read(const struct elf_image *image, uint64_t address, void *buffer, size_t size);
 
 #endif

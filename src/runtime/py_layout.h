@@ -115,7 +115,9 @@ struct py_layout {
 		uint32_t async_gen_finalizer;
 		uint32_t context;
 		uint32_t id;
+		/* clang-format off */
 		uint32_t trash_delete_later; /* trash_delete_later | trash.delete_later | delete_later */
+		/* clang-format on */
 		uint32_t datastack_chunk;
 		uint32_t threading_local_key;
 		uint32_t threading_local_sentinel;

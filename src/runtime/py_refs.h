@@ -71,11 +71,12 @@ enum decode py_object_refcount(struct python *python, const struct py_object *ob
 
 /*
  * A short Python literal of the object ('abc', 42, b'x', (1, 'a'), None, 1.5,
- * <app.Order>): at most limit bytes of UTF-8, cut with "...". The caller frees it; NULL: unreadable.
+ * <app.Order>): at most limit bytes of UTF-8, cut with "...". The caller frees
+ * it; NULL: unreadable.
  */
 char *py_object_text(struct python *python, struct py_types *types, taddr address, size_t limit);
 
-/* The characters of a str object as UTF-8 (lone surrogates and NULs escaped); NULL: unreadable or no str. */
+/* The characters of a str as UTF-8 (lone surrogates and NULs escaped); NULL: unreadable, no str. */
 char *py_string_utf8(struct python *python, taddr address, size_t limit);
 
 #endif

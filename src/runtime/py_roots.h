@@ -10,10 +10,10 @@
 #include "runtime/py_refs.h"
 
 enum py_root_kind {
-	PY_ROOT_MODULE, /* a value of sys.modules; name: its key */
-	PY_ROOT_INTERPRETER, /* a field of the interpreter or runtime state; name: "interpreter.atexit" */
+	PY_ROOT_MODULE,      /* a value of sys.modules; name: its key */
+	PY_ROOT_INTERPRETER, /* a field of the interpreter's state; name: "interpreter.atexit" */
 	PY_ROOT_STATIC_TYPE, /* a type in the data of a module of the target */
-	PY_ROOT_MEMORY, /* a word of the runtime's or an interpreter's memory that looks like a reference */
+	PY_ROOT_MEMORY,      /* a word of the runtime's memory that looks like a reference */
 };
 
 struct py_root_visitor {
@@ -27,7 +27,7 @@ struct py_root_visitor {
 	 */
 	void (*thread)(void *context, taddr address, const char *name);
 	void (*thread_reference)(void *context, const struct py_ref *reference);
-	/* frame_object: the PyFrameObject of it, if there is one, else 0. name "handle (app.py:31)". */
+	/* frame_object: its PyFrameObject, or 0 when there is none. name "handle (app.py:31)". */
 	void (*frame)(void *context, taddr address, taddr frame_object, const char *name);
 	void (*frame_reference)(void *context, const struct py_ref *reference);
 };

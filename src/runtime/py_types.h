@@ -94,8 +94,8 @@ struct py_type {
 	taddr metatype;
 	taddr base;         /* tp_base, 0 for object */
 	taddr name_address; /* tp_name */
-	char *name; /* "dict", "app.Order": module-qualified but for builtins; owned by the registry */
-	char *module; /* "builtins", "app" */
+	char *name;         /* "dict", "app.Order": module-qualified but for builtins; owned here */
+	char *module;       /* "builtins", "app" */
 	uint32_t flags;
 	bool is_gc;            /* instances have a PyGC_Head (HAVE_GC) */
 	bool has_python_slots; /* heap type made by a class statement: members are __slots__ */
@@ -106,8 +106,10 @@ struct py_type {
 	int64_t dictoffset;
 	int64_t weaklistoffset;
 	taddr cached_keys; /* ht_cached_keys of a heap type, else 0 */
-	const struct py_field *fields; /* PY_SHAPE_FIELDS: ended by a NULL name; static per layout, owned by the registry */
-	struct py_member *members; /* object members of this type and its bases below the known shape */
+	/* PY_SHAPE_FIELDS: ended by a NULL name; static per layout, owned by the registry. */
+	const struct py_field *fields;
+	/* Object members of this type and its bases below the known shape. */
+	struct py_member *members;
 	size_t member_count;
 	uint32_t index; /* dense, in order of discovery */
 };

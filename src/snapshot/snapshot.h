@@ -30,16 +30,16 @@ typedef uint32_t type_id;
 
 /* What a reference is called. The operand's meaning depends on the kind. */
 enum edge_kind {
-	EDGE_ATTRIBUTE, /* string: x.name */
-	EDGE_INDEX, /* number: x[7] */
-	EDGE_VALUE, /* node of the key: x[key] */
-	EDGE_KEY, /* number of the entry: a key of x, or an element of the set x */
-	EDGE_LOCAL, /* string: a local variable of the frame x */
-	EDGE_STACK, /* number: a slot of the value stack of the frame x */
-	EDGE_FIELD, /* string: a C field that has no name in Python */
-	EDGE_TYPE, /* 0: the type of x */
+	EDGE_ATTRIBUTE,    /* string: x.name */
+	EDGE_INDEX,        /* number: x[7] */
+	EDGE_VALUE,        /* node of the key: x[key] */
+	EDGE_KEY,          /* number of the entry: a key of x, or an element of the set x */
+	EDGE_LOCAL,        /* string: a local variable of the frame x */
+	EDGE_STACK,        /* number: a slot of the value stack of the frame x */
+	EDGE_FIELD,        /* string: a C field that has no name in Python */
+	EDGE_TYPE,         /* 0: the type of x */
 	EDGE_CONSERVATIVE, /* number of the 8-byte word: something that looks like a reference */
-	EDGE_WEAK, /* string: does not keep anything alive */
+	EDGE_WEAK,         /* string: does not keep anything alive */
 	EDGE_KIND_COUNT
 };
 
@@ -63,14 +63,11 @@ struct snap_edge {
 
 _Static_assert(sizeof(struct snap_edge) == 8, "an edge is 8 bytes");
 
-static inline struct snap_edge snap_edge_make(node_id to, enum edge_kind kind,
-					      uint64_t operand)
+static inline struct snap_edge snap_edge_make(node_id to, enum edge_kind kind, uint64_t operand)
 {
-	uint32_t fitted = operand > EDGE_OPERAND_MAX ? EDGE_OPERAND_MAX
-						     : (uint32_t)operand;
+	uint32_t fitted = operand > EDGE_OPERAND_MAX ? EDGE_OPERAND_MAX : (uint32_t)operand;
 
-	return (struct snap_edge){ to, ((uint32_t)kind << EDGE_OPERAND_BITS) |
-					       fitted };
+	return (struct snap_edge){to, ((uint32_t)kind << EDGE_OPERAND_BITS) | fitted};
 }
 
 static inline enum edge_kind snap_edge_kind(struct snap_edge edge)
@@ -89,33 +86,30 @@ static inline bool snap_edge_is_weak(struct snap_edge edge)
 }
 
 enum node_flags {
-	NODE_IS_OBJECT = 1 << 0, /* a Python object; counted in tables */
-	NODE_IS_TRACKED = 1 << 1, /* on a list of the garbage collector */
-	NODE_IS_IMMORTAL = 1 << 2, /* its reference count means nothing */
-	NODE_IS_SYNTHETIC =
-		1 << 3, /* a thread, a running frame, an interpreter: holds, but is no object */
-	NODE_IS_OPAQUE = 1 << 4, /* its references were (partly) found by scanning */
-	NODE_IS_NAMESPACE =
-		1 << 5, /* a dict that is the __dict__ of something: keys are attribute names */
+	NODE_IS_OBJECT = 1 << 0,    /* a Python object; counted in tables */
+	NODE_IS_TRACKED = 1 << 1,   /* on a list of the garbage collector */
+	NODE_IS_IMMORTAL = 1 << 2,  /* its reference count means nothing */
+	NODE_IS_SYNTHETIC = 1 << 3, /* a thread, a frame, an interpreter: holds, but is no object */
+	NODE_IS_OPAQUE = 1 << 4,    /* its references were (partly) found by scanning */
+	NODE_IS_NAMESPACE = 1 << 5, /* the __dict__ of something: keys are attribute names */
 	NODE_IS_TYPE = 1 << 6,
-	NODE_IS_STATIC =
-		1 << 7, /* lies in the data of a module of the target, not on its heap */
+	NODE_IS_STATIC = 1 << 7, /* lies in the data of a module of the target, not on its heap */
 };
 
 /* A type of the target. Two types of one name are two entries. */
 struct snap_type {
 	uint64_t address; /* 0: synthetic ("(thread)", "(frame)", "(interpreter)") */
-	str_id name; /* qualified with its module, without "builtins.": "dict", "app.Order" */
-	str_id module; /* "builtins", "app" */
-	node_id node; /* the type object itself, or NODE_NONE */
+	str_id name;      /* qualified with its module, without "builtins.": "dict", "app.Order" */
+	str_id module;    /* "builtins", "app" */
+	node_id node;     /* the type object itself, or NODE_NONE */
 };
 
 enum root_kind {
-	ROOT_MODULE, /* name "app.cache"; node: the module */
-	ROOT_THREAD, /* name "thread 4242 (MainThread)"; node: synthetic */
+	ROOT_MODULE,      /* name "app.cache"; node: the module */
+	ROOT_THREAD,      /* name "thread 4242 (MainThread)"; node: synthetic */
 	ROOT_INTERPRETER, /* name "interpreter.codec_search_path"; node: what the field refers to */
 	ROOT_STATIC_TYPE, /* name of the type */
-	ROOT_MEMORY, /* name "libpython3.11.so.1.0+0x1f30"; found by scanning */
+	ROOT_MEMORY,      /* name "libpython3.11.so.1.0+0x1f30"; found by scanning */
 };
 
 /*
@@ -150,26 +144,26 @@ struct snap_large { /* sizes that do not fit 32 bits */
 
 /* Sums and counts of the capture. Bytes, where not said otherwise. */
 struct snap_totals {
-	uint64_t objects; /* count */
-	uint64_t bytes; /* as sys.getsizeof counts */
-	uint64_t memory; /* blocks that objects occupy, in pools and outside */
-	uint64_t pool_in_use; /* all used pymalloc blocks */
-	uint64_t pool_objects; /* of these: what belongs to objects */
+	uint64_t objects;          /* count */
+	uint64_t bytes;            /* as sys.getsizeof counts */
+	uint64_t memory;           /* blocks that objects occupy, in pools and outside */
+	uint64_t pool_in_use;      /* all used pymalloc blocks */
+	uint64_t pool_objects;     /* of these: what belongs to objects */
 	uint64_t pool_not_objects; /* of these: what does not (pool_in_use - pool_objects) */
-	uint64_t pool_blocks; /* count of used pymalloc blocks */
-	uint64_t faults; /* count of reads that met unmapped memory */
-	uint64_t torn; /* count of things that contradicted themselves */
-	uint64_t unknown_types; /* count of objects whose type has no known layout */
+	uint64_t pool_blocks;      /* count of used pymalloc blocks */
+	uint64_t faults;           /* count of reads that met unmapped memory */
+	uint64_t torn;             /* count of things that contradicted themselves */
+	uint64_t unknown_types;    /* count of objects whose type has no known layout */
 };
 
 struct snapshot {
 	node_id node_count;
 	const uint64_t *address;
 	const type_id *type;
-	const uint32_t *size; /* sys.getsizeof; see snapshot_size */
-	const uint32_t *memory; /* see snapshot_memory */
+	const uint32_t *size;     /* sys.getsizeof; see snapshot_size */
+	const uint32_t *memory;   /* see snapshot_memory */
 	const uint32_t *refcount; /* saturates */
-	const uint8_t *flags; /* enum node_flags */
+	const uint8_t *flags;     /* enum node_flags */
 
 	const uint64_t *edge_start; /* node_count + 1 of them; NULL: captured without edges */
 	const struct snap_edge *edges;
@@ -177,7 +171,7 @@ struct snapshot {
 	const struct snap_type *types;
 	type_id type_count;
 
-	const char *string_bytes; /* all strings, each terminated */
+	const char *string_bytes;     /* all strings, each terminated */
 	const uint64_t *string_start; /* string_count of them */
 	str_id string_count;
 
@@ -206,21 +200,18 @@ static inline bool snapshot_has_edges(const struct snapshot *snapshot)
 	return snapshot->edge_start != NULL;
 }
 
-static inline bool snapshot_is_object(const struct snapshot *snapshot,
-				      node_id node)
+static inline bool snapshot_is_object(const struct snapshot *snapshot, node_id node)
 {
 	return snapshot->flags[node] & NODE_IS_OBJECT;
 }
 
 /* Borrowed; lives as long as the snapshot. */
-static inline const char *snapshot_string(const struct snapshot *snapshot,
-					  str_id string)
+static inline const char *snapshot_string(const struct snapshot *snapshot, str_id string)
 {
 	return snapshot->string_bytes + snapshot->string_start[string];
 }
 
-static inline const char *snapshot_type_name(const struct snapshot *snapshot,
-					     type_id type)
+static inline const char *snapshot_type_name(const struct snapshot *snapshot, type_id type)
 {
 	return snapshot_string(snapshot, snapshot->types[type].name);
 }
@@ -232,8 +223,7 @@ uint64_t snapshot_size(const struct snapshot *snapshot, node_id node);
 uint64_t snapshot_memory(const struct snapshot *snapshot, node_id node);
 
 /* Elements of a container; false when it is none. Logarithmic. */
-bool snapshot_length(const struct snapshot *snapshot, node_id node,
-		     uint64_t *ret);
+bool snapshot_length(const struct snapshot *snapshot, node_id node, uint64_t *ret);
 
 /* The name of a synthetic node, or NULL. Borrowed. */
 const char *snapshot_node_name(const struct snapshot *snapshot, node_id node);

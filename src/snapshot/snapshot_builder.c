@@ -127,8 +127,7 @@ type_id snapshot_builder_type(struct snapshot_builder *builder, uint64_t address
 	if (!reserve_one(builder, &builder->types, &builder->type_capacity, builder->type_count,
 	                 sizeof(*builder->types)))
 		return 0;
-	builder->types[builder->type_count] =
-		(struct snap_type){address, name, module, NODE_NONE};
+	builder->types[builder->type_count] = (struct snap_type){address, name, module, NODE_NONE};
 	return (type_id)builder->type_count++;
 }
 

@@ -22,30 +22,25 @@ static inline void cleanup_snapshot_builder(struct snapshot_builder **builder)
 }
 
 /* The same bytes give the same id. Invalid UTF-8 is stored as it is. */
-str_id snapshot_builder_string(struct snapshot_builder *builder,
-			       const char *bytes, size_t length);
+str_id snapshot_builder_string(struct snapshot_builder *builder, const char *bytes, size_t length);
 
 /* The bytes of a string added earlier. Borrowed until the next string is added. */
-const char *snapshot_builder_string_bytes(const struct snapshot_builder *builder,
-					  str_id string);
+const char *snapshot_builder_string_bytes(const struct snapshot_builder *builder, str_id string);
 
-type_id snapshot_builder_type(struct snapshot_builder *builder,
-			      uint64_t address, str_id name, str_id module);
-void snapshot_builder_type_node(struct snapshot_builder *builder, type_id type,
-				node_id node);
+type_id snapshot_builder_type(struct snapshot_builder *builder, uint64_t address, str_id name,
+                              str_id module);
+void snapshot_builder_type_node(struct snapshot_builder *builder, type_id type, node_id node);
 
 /* Appends a node; ids count up from 0. NODE_NONE: out of memory, or 2^31 nodes. */
-node_id snapshot_builder_node(struct snapshot_builder *builder, uint64_t address,
-			      type_id type, unsigned int flags);
+node_id snapshot_builder_node(struct snapshot_builder *builder, uint64_t address, type_id type,
+                              unsigned int flags);
 node_id snapshot_builder_node_count(const struct snapshot_builder *builder);
-void snapshot_builder_sizes(struct snapshot_builder *builder, node_id node,
-			    uint64_t size, uint64_t memory);
-void snapshot_builder_refcount(struct snapshot_builder *builder, node_id node,
-			       uint64_t refcount);
-void snapshot_builder_set_flags(struct snapshot_builder *builder, node_id node,
-				unsigned int flags);
-void snapshot_builder_clear_flags(struct snapshot_builder *builder,
-				  node_id node, unsigned int flags);
+void snapshot_builder_sizes(struct snapshot_builder *builder, node_id node, uint64_t size,
+                            uint64_t memory);
+void snapshot_builder_refcount(struct snapshot_builder *builder, node_id node, uint64_t refcount);
+void snapshot_builder_set_flags(struct snapshot_builder *builder, node_id node, unsigned int flags);
+void snapshot_builder_clear_flags(struct snapshot_builder *builder, node_id node,
+                                  unsigned int flags);
 
 /* Columns, to read back while building. Borrowed until the next node is added. */
 const uint64_t *snapshot_builder_addresses(const struct snapshot_builder *builder);
@@ -54,15 +49,13 @@ const uint8_t *snapshot_builder_flags(const struct snapshot_builder *builder);
 
 /* Edges that follow belong to node, which is larger than at any call before. */
 void snapshot_builder_begin_edges(struct snapshot_builder *builder, node_id node);
-void snapshot_builder_edge(struct snapshot_builder *builder, node_id to,
-			   enum edge_kind kind, uint64_t operand);
+void snapshot_builder_edge(struct snapshot_builder *builder, node_id to, enum edge_kind kind,
+                           uint64_t operand);
 
-void snapshot_builder_root(struct snapshot_builder *builder, node_id node,
-			   str_id name, enum root_kind kind, unsigned int tier);
-void snapshot_builder_container(struct snapshot_builder *builder, node_id node,
-				uint64_t length);
-void snapshot_builder_name(struct snapshot_builder *builder, node_id node,
-			   str_id name);
+void snapshot_builder_root(struct snapshot_builder *builder, node_id node, str_id name,
+                           enum root_kind kind, unsigned int tier);
+void snapshot_builder_container(struct snapshot_builder *builder, node_id node, uint64_t length);
+void snapshot_builder_name(struct snapshot_builder *builder, node_id node, str_id name);
 
 /* The totals, to be filled in by the capture. */
 struct snap_totals *snapshot_builder_totals(struct snapshot_builder *builder);
@@ -71,7 +64,6 @@ struct snap_totals *snapshot_builder_totals(struct snapshot_builder *builder);
  * Makes the snapshot and empties the builder (which is still freed by its
  * owner). Sorts what must be sorted; does not run snapshot_check.
  */
-struct error *snapshot_builder_seal(struct snapshot_builder *builder,
-				    struct snapshot **ret);
+struct error *snapshot_builder_seal(struct snapshot_builder *builder, struct snapshot **ret);
 
 #endif

@@ -30,14 +30,16 @@ static struct error *check_edge(const struct snapshot *snapshot, node_id node, u
 	uint32_t operand = snap_edge_operand(edge);
 
 	if (edge.to >= snapshot->node_count)
-		return error_new(ERROR_CORRUPT, "edge %" PRIu64 " of node %u leads to node %u of %u",
-		                 index, node, edge.to, snapshot->node_count);
+		return error_new(ERROR_CORRUPT,
+		                 "edge %" PRIu64 " of node %u leads to node %u of %u", index, node,
+		                 edge.to, snapshot->node_count);
 	if (kind >= EDGE_KIND_COUNT)
-		return error_new(ERROR_CORRUPT, "edge %" PRIu64 " of node %u has kind %d", index, node,
-		                 (int)kind);
+		return error_new(ERROR_CORRUPT, "edge %" PRIu64 " of node %u has kind %d", index,
+		                 node, (int)kind);
 	if (operand_is_string(kind) && operand >= snapshot->string_count)
-		return error_new(ERROR_CORRUPT, "edge %" PRIu64 " of node %u is named by string %u of %u",
-		                 index, node, operand, snapshot->string_count);
+		return error_new(ERROR_CORRUPT,
+		                 "edge %" PRIu64 " of node %u is named by string %u of %u", index,
+		                 node, operand, snapshot->string_count);
 	/* A key beyond what 27 bits hold saturates, and is then unknown. */
 	if (kind == EDGE_VALUE && operand >= snapshot->node_count && operand != EDGE_OPERAND_MAX)
 		return error_new(ERROR_CORRUPT, "edge %" PRIu64 " of node %u has key node %u of %u",
@@ -60,8 +62,8 @@ static struct error *check_edges(const struct snapshot *snapshot)
 		                 snapshot->edge_start[0]);
 	for (node_id node = 0; node < snapshot->node_count; node++)
 		if (snapshot->edge_start[node] > snapshot->edge_start[node + 1])
-			return error_new(ERROR_CORRUPT, "the edges of node %u end before they start",
-			                 node);
+			return error_new(ERROR_CORRUPT,
+			                 "the edges of node %u end before they start", node);
 	for (node_id node = 0; node < snapshot->node_count; node++) {
 		for (uint64_t i = snapshot->edge_start[node]; i < snapshot->edge_start[node + 1];
 		     i++) {
@@ -78,12 +80,13 @@ static struct error *check_types(const struct snapshot *snapshot)
 	for (type_id type = 0; type < snapshot->type_count; type++) {
 		const struct snap_type *entry = &snapshot->types[type];
 
-		if (entry->name >= snapshot->string_count || entry->module >= snapshot->string_count)
+		if (entry->name >= snapshot->string_count ||
+		    entry->module >= snapshot->string_count)
 			return error_new(ERROR_CORRUPT, "type %u is named by string %u in %u of %u",
 			                 type, entry->name, entry->module, snapshot->string_count);
 		if (entry->node != NODE_NONE && entry->node >= snapshot->node_count)
-			return error_new(ERROR_CORRUPT, "type %u is node %u of %u", type, entry->node,
-			                 snapshot->node_count);
+			return error_new(ERROR_CORRUPT, "type %u is node %u of %u", type,
+			                 entry->node, snapshot->node_count);
 	}
 	return NULL;
 }
@@ -116,8 +119,8 @@ static struct error *check_record(const struct snapshot *snapshot, const char *t
 		return error_new(ERROR_CORRUPT, "%s %zu is of node %u of %u", table, i, node,
 		                 snapshot->node_count);
 	if (i > 0 && node <= before)
-		return error_new(ERROR_CORRUPT, "%s %zu is out of order: node %u after %u", table, i,
-		                 node, before);
+		return error_new(ERROR_CORRUPT, "%s %zu is out of order: node %u after %u", table,
+		                 i, node, before);
 	return NULL;
 }
 

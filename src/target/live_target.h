@@ -24,7 +24,7 @@ struct error *live_target_open(pid_t pid, pid_t memory_pid, struct target **ret)
 struct process_facts {
 	pid_t pid;
 	char *command_line; /* arguments joined by spaces, unprintable bytes as '?' */
-	char *executable; /* what /proc/PID/exe points at */
+	char *executable;   /* what /proc/PID/exe points at */
 	uint64_t resident_bytes;
 };
 

@@ -44,8 +44,7 @@ struct picture_options {
 struct picture;
 
 /* Takes a picture of process pid. Errors as live_target_open. */
-struct error *picture_take(pid_t pid, const struct picture_options *options,
-			   struct picture **ret);
+struct error *picture_take(pid_t pid, const struct picture_options *options, struct picture **ret);
 
 /* Kills and reaps the child if there is one; frees the copy. NULL is fine. */
 void picture_free(struct picture *picture);

@@ -21,11 +21,11 @@
 /* One mapping, as in /proc/PID/maps. Sorted by start, never overlapping. */
 struct target_region {
 	taddr start;
-	taddr end; /* exclusive */
+	taddr end;            /* exclusive */
 	uint64_t file_offset; /* of start in the file, when there is one */
-	uint64_t device; /* major << 32 | minor */
-	uint64_t inode; /* 0: anonymous */
-	const char *path; /* as the kernel names it, without " (deleted)"; "" when anonymous */
+	uint64_t device;      /* major << 32 | minor */
+	uint64_t inode;       /* 0: anonymous */
+	const char *path;     /* as the kernel names it, without " (deleted)"; "" when anonymous */
 	bool is_readable;
 	bool is_writable;
 	bool is_executable;
@@ -46,8 +46,7 @@ struct target_operations {
 	 * Opens the file that is mapped at region, through the target's own
 	 * root or by its mapping, so that containers and deleted files work.
 	 */
-	struct error *(*open_file)(void *self, const struct target_region *region,
-				   int *ret_fd);
+	struct error *(*open_file)(void *self, const struct target_region *region, int *ret_fd);
 	void (*free)(void *self);
 };
 
@@ -57,8 +56,8 @@ struct target_operations {
  * when it fails.
  */
 struct error *target_new(const struct target_operations *operations, void *self,
-			 struct target_region *regions, size_t count,
-			 char *paths, struct target **ret);
+                         struct target_region *regions, size_t count, char *paths,
+                         struct target **ret);
 void target_free(struct target *target);
 
 static inline void cleanup_target(struct target **target)
@@ -67,23 +66,19 @@ static inline void cleanup_target(struct target **target)
 }
 
 /* Reads exactly size bytes, or DECODE_FAULT. buffer is undefined after a fault. */
-enum decode target_read(struct target *target, taddr address, void *buffer,
-			size_t size);
+enum decode target_read(struct target *target, taddr address, void *buffer, size_t size);
 
 /* Reads as many bytes as there are, at most size; returns their number. */
-size_t target_read_some(struct target *target, taddr address, void *buffer,
-			size_t size);
+size_t target_read_some(struct target *target, taddr address, void *buffer, size_t size);
 
 /* The mappings, sorted by address. Borrowed. */
-const struct target_region *target_regions(const struct target *target,
-					   size_t *ret_count);
+const struct target_region *target_regions(const struct target *target, size_t *ret_count);
 
 /* The mapping that holds address, or NULL. Logarithmic. */
-const struct target_region *target_region_at(const struct target *target,
-					     taddr address);
+const struct target_region *target_region_at(const struct target *target, taddr address);
 
 /* Opens the file mapped at region; the caller closes *ret_fd. */
-struct error *target_open_file(struct target *target,
-			       const struct target_region *region, int *ret_fd);
+struct error *target_open_file(struct target *target, const struct target_region *region,
+                               int *ret_fd);
 
 #endif

@@ -17,8 +17,7 @@ enum {
 	EMPTY = 1,
 };
 
-struct error *window_cache_init(struct window_cache *cache,
-				struct target *target, size_t bytes)
+struct error *window_cache_init(struct window_cache *cache, struct target *target, size_t bytes)
 {
 	size_t slots = 1;
 
@@ -48,7 +47,7 @@ void window_cache_deinit(struct window_cache *cache)
 void window_cache_forget(struct window_cache *cache)
 {
 	for (size_t i = 0; i < cache->slots; i++)
-		cache->windows[i] = (struct window){ .start = EMPTY };
+		cache->windows[i] = (struct window){.start = EMPTY};
 }
 
 size_t window_cache_load(struct window_cache *cache, taddr start)
@@ -64,15 +63,15 @@ size_t window_cache_load(struct window_cache *cache, taddr start)
 		return slot;
 	window->pages = 0;
 	for (unsigned int page = 0; page < WINDOW_PAGES; page++)
-		if (target_read(cache->target, start + page * PAGE_SIZE,
-				bytes + page * PAGE_SIZE, PAGE_SIZE) == DECODE_OK)
+		if (target_read(cache->target, start + page * PAGE_SIZE, bytes + page * PAGE_SIZE,
+		                PAGE_SIZE) == DECODE_OK)
 			window->pages |= 1u << page;
 	return slot;
 }
 
 /* The part of [address, address + size) that lies in one page; NULL: unreadable. */
-static const uint8_t *view_in_page(struct window_cache *cache, taddr address,
-				   size_t size, size_t *ret_size)
+static const uint8_t *view_in_page(struct window_cache *cache, taddr address, size_t size,
+                                   size_t *ret_size)
 {
 	taddr start = address & ~(taddr)(WINDOW_SIZE - 1);
 	size_t offset = (size_t)(address - start);
@@ -87,8 +86,7 @@ static const uint8_t *view_in_page(struct window_cache *cache, taddr address,
 	return cache->bytes + slot * WINDOW_SIZE + offset;
 }
 
-bool window_cache_read(struct window_cache *cache, taddr address, void *buffer,
-		       size_t size)
+bool window_cache_read(struct window_cache *cache, taddr address, void *buffer, size_t size)
 {
 	uint8_t *out = buffer;
 
@@ -106,8 +104,7 @@ bool window_cache_read(struct window_cache *cache, taddr address, void *buffer,
 	return true;
 }
 
-const uint8_t *window_cache_view_slow(struct window_cache *cache, taddr address,
-				      size_t size)
+const uint8_t *window_cache_view_slow(struct window_cache *cache, taddr address, size_t size)
 {
 	if (size > sizeof(cache->scratch))
 		return NULL;

@@ -21,7 +21,7 @@ enum {
 };
 
 struct window {
-	taddr start; /* 1: empty (never aligned) */
+	taddr start;        /* 1: empty (never aligned) */
 	unsigned int pages; /* bit i: page i could be read */
 };
 
@@ -29,13 +29,12 @@ struct window_cache {
 	struct target *target; /* borrowed */
 	struct window *windows;
 	uint8_t *bytes; /* slot i: windows[i], WINDOW_SIZE bytes */
-	size_t slots; /* a power of two */
+	size_t slots;   /* a power of two */
 	uint8_t scratch[WINDOW_SIZE];
 };
 
 /* At most bytes of memory are used for windows (at least one window). */
-struct error *window_cache_init(struct window_cache *cache,
-				struct target *target, size_t bytes);
+struct error *window_cache_init(struct window_cache *cache, struct target *target, size_t bytes);
 void window_cache_deinit(struct window_cache *cache);
 void window_cache_forget(struct window_cache *cache);
 
@@ -43,11 +42,9 @@ void window_cache_forget(struct window_cache *cache);
 size_t window_cache_load(struct window_cache *cache, taddr start);
 
 /* As window_cache_view, for pieces that cross windows or unreadable pages. */
-const uint8_t *window_cache_view_slow(struct window_cache *cache, taddr address,
-				      size_t size);
+const uint8_t *window_cache_view_slow(struct window_cache *cache, taddr address, size_t size);
 
-static inline size_t window_cache_slot(const struct window_cache *cache,
-				       taddr start)
+static inline size_t window_cache_slot(const struct window_cache *cache, taddr start)
 {
 	uint64_t number = start >> WINDOW_SHIFT;
 
@@ -58,8 +55,8 @@ static inline size_t window_cache_slot(const struct window_cache *cache,
  * size (at most WINDOW_SIZE) bytes at address, or NULL when they cannot all
  * be read. Borrowed until the next call on this cache.
  */
-static inline const uint8_t *window_cache_view(struct window_cache *cache,
-					       taddr address, size_t size)
+static inline const uint8_t *window_cache_view(struct window_cache *cache, taddr address,
+                                               size_t size)
 {
 	taddr start = address & ~(taddr)(WINDOW_SIZE - 1);
 	size_t offset = (size_t)(address - start);
@@ -75,11 +72,9 @@ static inline const uint8_t *window_cache_view(struct window_cache *cache,
 }
 
 /* Reads exactly size bytes, of any size. False: they cannot all be read. */
-bool window_cache_read(struct window_cache *cache, taddr address, void *buffer,
-		       size_t size);
+bool window_cache_read(struct window_cache *cache, taddr address, void *buffer, size_t size);
 
-static inline bool window_cache_u64(struct window_cache *cache, taddr address,
-				    uint64_t *ret)
+static inline bool window_cache_u64(struct window_cache *cache, taddr address, uint64_t *ret)
 {
 	const uint8_t *bytes = window_cache_view(cache, address, sizeof(*ret));
 
@@ -89,8 +84,7 @@ static inline bool window_cache_u64(struct window_cache *cache, taddr address,
 	return true;
 }
 
-static inline bool window_cache_u32(struct window_cache *cache, taddr address,
-				    uint32_t *ret)
+static inline bool window_cache_u32(struct window_cache *cache, taddr address, uint32_t *ret)
 {
 	const uint8_t *bytes = window_cache_view(cache, address, sizeof(*ret));
 
@@ -100,8 +94,7 @@ static inline bool window_cache_u32(struct window_cache *cache, taddr address,
 	return true;
 }
 
-static inline bool window_cache_u8(struct window_cache *cache, taddr address,
-				   uint8_t *ret)
+static inline bool window_cache_u8(struct window_cache *cache, taddr address, uint8_t *ret)
 {
 	const uint8_t *bytes = window_cache_view(cache, address, sizeof(*ret));
 
