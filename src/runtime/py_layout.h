@@ -65,11 +65,17 @@ struct py_layout {
 		uint32_t after_forkers_parent;
 		uint32_t after_forkers_child;
 		uint32_t warnings;
+		uint32_t warnings_filters;        /* warnings.filters */
+		uint32_t warnings_once_registry;  /* warnings.once_registry */
+		uint32_t warnings_default_action; /* warnings.default_action */
 		uint32_t atexit;
+		uint32_t atexit_callbacks; /* atexit.callbacks */
 		uint32_t audit_hooks;
 		uint32_t pyexitmodule;
 		uint32_t obmalloc;
 		uint32_t types;
+		uint32_t type_cache;           /* types.type_cache | type_cache */
+		uint32_t func_version_cache;   /* func_state.func_version_cache */
 		uint32_t types_builtins;       /* types.builtins.initialized | types.builtins */
 		uint32_t types_for_extensions; /* types.for_extensions.initialized */
 		uint32_t interned_strings;     /* cached_objects.interned_strings */
@@ -78,6 +84,7 @@ struct py_layout {
 		uint32_t object_state;
 		uint32_t dict_state;
 		uint32_t monitoring_callables;
+		uint32_t monitoring_tool_names;
 		uint32_t initial_thread; /* _initial_thread */
 		uint32_t ceval;
 	} interpreter; /* PyInterpreterState | _is */
