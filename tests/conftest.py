@@ -44,6 +44,28 @@ def name_each(pythons):
     return names
 
 
+def newest_of_each_minor(pythons):
+    return tuple({python.minor: python for python in pythons}.values())
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("plumb")
+    group.addoption(
+        "--one-per-minor", action="store_true", help="only the newest build of each minor"
+    )
+    group.addoption(
+        "--only-plumb", action="store_true", help="only tests that take the fixture `plumb`"
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--only-plumb"):
+        return
+    others = [item for item in items if "plumb" not in item.fixturenames]
+    items[:] = [item for item in items if "plumb" in item.fixturenames]
+    config.hook.pytest_deselected(items=others)
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "pythons(*minors): run on these minors only, as '3.8'")
     missing = interpreters.missing_minors(available(), interpreters.required_minors())
@@ -65,6 +87,8 @@ def pytest_generate_tests(metafunc):
         return
     marker = metafunc.definition.get_closest_marker("pythons")
     pythons = available()
+    if metafunc.config.getoption("--one-per-minor"):
+        pythons = newest_of_each_minor(pythons)
     if marker:
         chosen = interpreters.read_minors(",".join(marker.args))
         pythons = [python for python in pythons if python.minor in chosen]

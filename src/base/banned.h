@@ -6,15 +6,15 @@
  * Each of these either writes without knowing how much room there is (strcpy,
  * strcat, sprintf, vsprintf, gets, alloca), or cannot tell a wrong input from
  * a right one (atoi, atol), or keeps state between calls (strtok). Use
- * base/strbuf.h, snprintf, strtoull with its end pointer, strsep.
+ * base/text.h, snprintf, strtoull with its end pointer, strsep.
  *
  * The system headers that declare them must have been read before they are
  * poisoned; hence the includes. They are no invitation: a header of ours still
  * includes what it needs, and tools/check-headers compiles each one without
  * this file.
  */
-#ifndef BASE_BANNED_H
-#define BASE_BANNED_H
+#ifndef PLUMB_BASE_BANNED_H
+#define PLUMB_BASE_BANNED_H
 
 #include <alloca.h>
 #include <stdio.h>

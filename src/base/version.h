@@ -4,8 +4,8 @@
  * format that names its writer, so that it is written in one place only: the
  * project() line of the root meson.build.
  */
-#ifndef BASE_VERSION_H
-#define BASE_VERSION_H
+#ifndef PLUMB_BASE_VERSION_H
+#define PLUMB_BASE_VERSION_H
 
 /* "0.1.0"; static, never freed. */
 const char *plumb_version(void);

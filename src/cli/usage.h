@@ -2,8 +2,8 @@
 /*
  * What `plumb --help` says.
  */
-#ifndef CLI_USAGE_H
-#define CLI_USAGE_H
+#ifndef PLUMB_CLI_USAGE_H
+#define PLUMB_CLI_USAGE_H
 
 #include <stdio.h>
 

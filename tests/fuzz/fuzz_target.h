@@ -4,8 +4,8 @@
  * makes up, replay_main.c with the files of the corpus. It returns 0; whatever
  * it finds wrong it says by abort(), in a sanitizer's words where it can.
  */
-#ifndef FUZZ_TARGET_H
-#define FUZZ_TARGET_H
+#ifndef PLUMB_TESTS_FUZZ_TARGET_H
+#define PLUMB_TESTS_FUZZ_TARGET_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -10,6 +10,10 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
+# What tools/run-tests has the sanitizers exit with; no command of plumb does.
+SANITIZER_EXIT_CODE = 99
+
+
 @dataclass(frozen=True)
 class Result:
     code: int
@@ -46,6 +50,8 @@ class Plumb:
             check=False,
         )
         result = Result(done.returncode, done.stdout, done.stderr)
+        # Whatever a test expects, it is not a crash.
+        assert result.code >= 0 and result.code != SANITIZER_EXIT_CODE, str(result)
         if code is not None:
             assert result.code == code, str(result)
         return result
