@@ -144,11 +144,9 @@ static bool grow_column(void *column, size_t capacity, size_t element_size)
 	return array_reserve(column, &none, capacity, element_size);
 }
 
-/* Doubles all node columns. Those that grew before one failed stay larger. */
-static bool grow_nodes(struct snapshot_builder *builder)
+/* Makes all node columns capacity long. Those that grew before one failed stay larger. */
+static bool grow_nodes(struct snapshot_builder *builder, size_t capacity)
 {
-	size_t capacity = builder->node_capacity ? builder->node_capacity * 2 : 1024;
-
 	if (builder->is_broken || builder->node_count >= node_count_max ||
 	    !grow_column(&builder->address, capacity, sizeof(*builder->address)) ||
 	    !grow_column(&builder->type, capacity, sizeof(*builder->type)) ||
@@ -168,7 +166,8 @@ node_id snapshot_builder_node(struct snapshot_builder *builder, uint64_t address
 {
 	node_id node = builder->node_count;
 
-	if (node == builder->node_capacity && !grow_nodes(builder))
+	if (node == builder->node_capacity &&
+	    !grow_nodes(builder, builder->node_capacity ? builder->node_capacity * 2 : 1024))
 		return NODE_NONE;
 	builder->address[node] = address;
 	builder->type[node] = type;
@@ -178,6 +177,35 @@ node_id snapshot_builder_node(struct snapshot_builder *builder, uint64_t address
 	builder->flags[node] = (uint8_t)flags;
 	builder->node_count++;
 	return node;
+}
+
+bool snapshot_builder_nodes(struct snapshot_builder *builder, node_id count)
+{
+	size_t needed = (size_t)builder->node_count + count;
+
+	if (needed > node_count_max ||
+	    (needed > builder->node_capacity && !grow_nodes(builder, needed))) {
+		builder->is_broken = true;
+		return false;
+	}
+	for (; builder->node_count < needed; builder->node_count++) {
+		builder->address[builder->node_count] = 0;
+		builder->type[builder->node_count] = 0;
+		builder->size[builder->node_count] = 0;
+		builder->memory[builder->node_count] = 0;
+		builder->refcount[builder->node_count] = 0;
+		builder->flags[builder->node_count] = 0;
+	}
+	return true;
+}
+
+void snapshot_builder_describe(struct snapshot_builder *builder, node_id node, uint64_t address,
+                               type_id type)
+{
+	if (node >= builder->node_count)
+		return;
+	builder->address[node] = address;
+	builder->type[node] = type;
 }
 
 node_id snapshot_builder_node_count(const struct snapshot_builder *builder)

@@ -34,6 +34,10 @@ void snapshot_builder_type_node(struct snapshot_builder *builder, type_id type, 
 /* Appends a node; ids count up from 0. NODE_NONE: out of memory, or 2^31 nodes. */
 node_id snapshot_builder_node(struct snapshot_builder *builder, uint64_t address, type_id type,
                               unsigned int flags);
+/* Appends count nodes that are still to be described. False: as above. */
+bool snapshot_builder_nodes(struct snapshot_builder *builder, node_id count);
+void snapshot_builder_describe(struct snapshot_builder *builder, node_id node, uint64_t address,
+                               type_id type);
 node_id snapshot_builder_node_count(const struct snapshot_builder *builder);
 void snapshot_builder_sizes(struct snapshot_builder *builder, node_id node, uint64_t size,
                             uint64_t memory);

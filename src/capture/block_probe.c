@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reference count is tested first: it costs no lookup, and it refuses
+ * what is met most often in place of an object, a pointer (a GC link, the
+ * first item of a vector, the next entry of a free list).
+ *
+ * Freed objects that CPython keeps on free lists are refused by the same
+ * test: their count is 0 (to 3.13), or a pointer was written over it (from
+ * 3.14, pycore_freelist.h), or, for floats to 3.13, over the type.
+ */
+#include "capture/block_probe.h"
+
+static const uint64_t refcount_max_64 = UINT64_C(1) << 40; /* to 3.11 all 64 bits count */
+
+void block_probe_init(struct block_probe *probe, const struct python *python,
+                      struct py_types *types)
+{
+	memset(probe, 0, sizeof(*probe));
+	probe->python = python;
+	probe->types = types;
+	probe->debug_header = python->is_debug_allocator ? python->debug_header_size : 0;
+}
+
+/*
+ * 3.14+:      | refcount u32 | overflow u16 | flags u16 |   Include/object.h
+ * 3.12, 3.13: | refcount u32 | 0                        |
+ */
+bool block_probe_is_refcount(const struct python *python, uint64_t word)
+{
+	if (python->minor <= 11)
+		return word && word < refcount_max_64;
+	if (!(uint32_t)word)
+		return false;
+	if (python->minor <= 13)
+		return !(word >> 32);
+	return !(word >> 32 & 0xffff) && word >> 48 <= 0xff;
+}
+
+const struct py_type *block_probe_type(struct block_probe *probe, taddr address)
+{
+	size_t slot = (address >> 4 ^ address >> 14) % BLOCK_PROBE_CACHE;
+
+	if (probe->cache[slot].address == address)
+		return probe->cache[slot].type;
+	probe->cache[slot].type = py_types_get(probe->types, address);
+	probe->cache[slot].address = address;
+	return probe->cache[slot].type;
+}
+
+static uint64_t load_word(const uint8_t *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+/* Links are aligned pointers with flags in the two low bits, or 0 when untracked. */
+static bool is_gc_head(const uint8_t *head)
+{
+	uint64_t next = load_word(head);
+	uint64_t prev = load_word(head + 8);
+
+	if (!next)
+		return !(prev >> 32);
+	return next >> 47 == 0 && !(next & 4) && prev;
+}
+
+const struct py_type *block_probe_object(struct block_probe *probe, const uint8_t *block,
+                                         uint32_t block_size, uint32_t *ret_offset)
+{
+	for (uint32_t prefix = 0; prefix <= 32; prefix += 16) {
+		uint32_t offset = probe->debug_header + prefix;
+		const struct py_type *type;
+		taddr address;
+
+		if (offset + 16 > block_size)
+			return NULL;
+		if (!block_probe_is_refcount(probe->python, load_word(block + offset)))
+			continue;
+		address = load_word(block + offset + 8);
+		if (!address || address % 16 || address >> 47)
+			continue;
+		type = block_probe_type(probe, address);
+		if (!type || type->prefix != prefix || type->basicsize > block_size - offset)
+			continue;
+		if (type->is_gc && !is_gc_head(block + offset - 16))
+			continue;
+		*ret_offset = offset;
+		return type;
+	}
+	return NULL;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Is there an object in these bytes? A block in use holds an object or a
+ * buffer, and nothing outside the block says which. What says it is its
+ * head: a believable reference count followed by the address of a type whose
+ * instances start just there.
+ *
+ *   no GC       | refcount | type | ...
+ *   GC          | gc_next | gc_prev | refcount | type | ...
+ *   pre-header  | weaklist | dict | gc_next | gc_prev | refcount | type | ...
+ *
+ * with 16 bytes before all that under the debug allocator. A buffer that
+ * looks like this is rare; when an object claims it, it is taken back.
+ */
+#ifndef PLUMB_CAPTURE_BLOCK_PROBE_H
+#define PLUMB_CAPTURE_BLOCK_PROBE_H
+
+#include "runtime/py_types.h"
+
+enum { BLOCK_PROBE_CACHE = 1024 };
+
+struct block_probe {
+	const struct python *python;
+	struct py_types *types;
+	uint32_t debug_header;
+	struct {
+		taddr address;
+		const struct py_type *type; /* NULL: no type */
+	} cache[BLOCK_PROBE_CACHE];
+};
+
+void block_probe_init(struct block_probe *probe, const struct python *python,
+                      struct py_types *types);
+
+/*
+ * The type of the object in the block, or NULL. *ret_offset is where in the
+ * block the object starts.
+ */
+const struct py_type *block_probe_object(struct block_probe *probe, const uint8_t *block,
+                                         uint32_t block_size, uint32_t *ret_offset);
+
+/* As py_types_get, through the cache. */
+const struct py_type *block_probe_type(struct block_probe *probe, taddr address);
+
+/* Can this first word of an object be a reference count of a living one? */
+bool block_probe_is_refcount(const struct python *python, uint64_t word);
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Python is found twice: on the running process, so that in the few
+ * milliseconds of the stop only a flag or two must be read, and again in the
+ * picture, because an array of arenas may have moved in between.
+ */
+#include "capture/capture.h"
+
+#include "base/cleanup.h"
+#include "capture/heap_walk.h"
+#include "capture/root_walk.h"
+#include "runtime/py_roots.h"
+#include "target/live_target.h"
+
+#include <stdlib.h>
+
+enum {
+	SETTLE_ATTEMPTS = 20,
+	SETTLE_CACHE = 1 << 20,
+	CACHE_MIN = 16 << 20,
+	CACHE_MAX = 128 << 20,
+	NODE_TEXT_LIMIT = 80,
+};
+
+struct capture {
+	struct picture *picture;
+	struct window_cache memory;
+	struct python python;
+	struct py_types *types;
+	struct snapshot *snapshot;
+	struct process_facts process;
+	char version[32];
+	struct capture_facts facts;
+};
+
+/* What the check for a good moment needs, prepared before anything is stopped. */
+struct settle_check {
+	struct target *target;
+	struct window_cache memory;
+	struct python python;
+};
+
+static void deinit_settle_check(struct settle_check *check)
+{
+	python_deinit(&check->python);
+	window_cache_deinit(&check->memory);
+	target_free(check->target);
+}
+
+static struct error *init_settle_check(struct settle_check *check, pid_t pid)
+{
+	struct error *error = live_target_open(pid, pid, &check->target);
+
+	if (!error)
+		error = window_cache_init(&check->memory, check->target, SETTLE_CACHE);
+	if (!error)
+		error = python_find(&check->memory, &check->python);
+	return error;
+}
+
+static bool is_settled(void *context, struct target *stopped)
+{
+	struct settle_check *check = context;
+
+	check->memory.target = stopped;
+	window_cache_forget(&check->memory);
+	return !python_is_collecting(&check->python);
+}
+
+static size_t cache_size(uint64_t resident)
+{
+	uint64_t size = resident / 16;
+
+	if (size < CACHE_MIN)
+		return CACHE_MIN;
+	return size > CACHE_MAX ? CACHE_MAX : (size_t)size;
+}
+
+static struct error *take_picture(struct capture *capture, pid_t pid,
+                                  const struct capture_options *options)
+{
+	_cleanup_(deinit_settle_check) struct settle_check check = {0};
+	struct picture_options picture = {
+		.mode = options->pause,
+		.may_fall_back = options->may_fall_back,
+		.is_settled = is_settled,
+		.context = &check,
+		.settle_attempts = SETTLE_ATTEMPTS,
+	};
+	struct error *error = process_facts_read(pid, &capture->process);
+
+	if (!error)
+		error = init_settle_check(&check, pid);
+	if (!error)
+		error = picture_take(pid, &picture, &capture->picture);
+	return error;
+}
+
+static struct error *find_python(struct capture *capture)
+{
+	struct error *error = window_cache_init(&capture->memory, picture_target(capture->picture),
+	                                        cache_size(capture->process.resident_bytes));
+
+	if (!error)
+		error = python_find(&capture->memory, &capture->python);
+	if (!error)
+		error = py_types_new(&capture->python, &capture->types);
+	return error;
+}
+
+struct progress {
+	const struct capture_options *options;
+};
+
+static void on_progress(void *context, double fraction)
+{
+	const struct progress *progress = context;
+
+	progress->options->progress(progress->options->progress_context, "reading the heap",
+	                            fraction);
+}
+
+static char *text_of_node(void *context, node_id node)
+{
+	struct capture *capture = context;
+
+	if (!capture->picture || node >= capture->snapshot->node_count)
+		return NULL;
+	return py_object_text(&capture->python, capture->types, capture->snapshot->address[node],
+	                      NODE_TEXT_LIMIT);
+}
+
+/* Where type objects are nodes themselves, types say so. */
+static void link_types(struct heap_walk *walk)
+{
+	for (size_t i = 0; i < py_types_count(walk->types); i++) {
+		const struct py_type *type = py_types_at(walk->types, i);
+		node_id node = heap_walk_resolve(walk, type->address, false);
+
+		if (i < walk->type_id_capacity && walk->type_ids[i] != NODE_NONE &&
+		    node != NODE_NONE)
+			snapshot_builder_type_node(walk->builder, walk->type_ids[i], node);
+	}
+}
+
+static struct error *walk_heap(struct capture *capture, struct heap_walk *walk)
+{
+	_cleanup_(cleanup_root_walk) struct root_walk *roots = root_walk_new(walk);
+	struct error *error;
+
+	if (!roots)
+		return error_no_memory();
+	error = heap_walk_pools(walk);
+	if (!error)
+		error = root_walk_discover(roots);
+	if (!error)
+		error = heap_walk_objects(walk);
+	if (!error)
+		error = heap_walk_others(walk);
+	if (error)
+		return error;
+	link_types(walk);
+	heap_walk_finish(walk);
+	capture->facts.threads = root_walk_thread_count(roots);
+	return root_walk_record(roots);
+}
+
+static void add_sums(struct snapshot *snapshot)
+{
+	struct snap_totals *totals = &snapshot->totals;
+
+	for (node_id node = 0; node < snapshot->node_count; node++) {
+		if (!snapshot_is_object(snapshot, node))
+			continue;
+		totals->objects++;
+		totals->bytes += snapshot_size(snapshot, node);
+		totals->memory += snapshot_memory(snapshot, node);
+	}
+}
+
+static void cleanup_heap_walk(struct heap_walk *walk)
+{
+	heap_walk_deinit(walk);
+}
+
+static struct error *make_snapshot(struct capture *capture, const struct capture_options *options)
+{
+	_cleanup_(cleanup_snapshot_builder) struct snapshot_builder *builder =
+		snapshot_builder_new();
+	_cleanup_(cleanup_heap_walk) struct heap_walk walk = {0};
+	struct progress progress = {options};
+	struct error *error;
+
+	if (!builder)
+		return error_no_memory();
+	error = heap_walk_init(&walk, &capture->python, capture->types, builder,
+	                       options->with_edges);
+	if (error)
+		return error;
+	if (options->progress) {
+		walk.progress = on_progress;
+		walk.progress_context = &progress;
+	}
+	error = walk_heap(capture, &walk);
+	if (!error)
+		error = snapshot_builder_seal(builder, &capture->snapshot);
+	if (error)
+		return error;
+	add_sums(capture->snapshot);
+	capture->snapshot->node_text = text_of_node;
+	capture->snapshot->node_text_context = capture;
+	return NULL;
+}
+
+static void fill_facts(struct capture *capture, pid_t pid)
+{
+	python_version_text(&capture->python, capture->version, sizeof(capture->version));
+	capture->facts.pid = pid;
+	capture->facts.python_version = capture->version;
+	capture->facts.command_line = capture->process.command_line;
+	capture->facts.pause_ms = picture_pause_ms(capture->picture);
+	capture->facts.pause_mode = picture_mode(capture->picture);
+	capture->facts.resident_bytes = capture->process.resident_bytes;
+	capture->facts.is_settled = picture_is_settled(capture->picture);
+	capture->facts.interpreters = capture->python.interpreter_count;
+}
+
+struct error *capture_process(pid_t pid, const struct capture_options *options,
+                              struct capture **ret)
+{
+	_cleanup_(cleanup_capture) struct capture *capture = calloc(1, sizeof(*capture));
+	struct error *error;
+
+	if (!capture)
+		return error_no_memory();
+	error = take_picture(capture, pid, options);
+	if (!error)
+		error = find_python(capture);
+	if (!error)
+		error = make_snapshot(capture, options);
+	if (error)
+		return error;
+	fill_facts(capture, pid);
+	*ret = take_ptr(capture);
+	return NULL;
+}
+
+void capture_free(struct capture *capture)
+{
+	if (!capture)
+		return;
+	snapshot_free(capture->snapshot);
+	py_types_free(capture->types);
+	python_deinit(&capture->python);
+	window_cache_deinit(&capture->memory);
+	picture_free(capture->picture);
+	process_facts_deinit(&capture->process);
+	free(capture);
+}
+
+const struct snapshot *capture_snapshot(const struct capture *capture)
+{
+	return capture->snapshot;
+}
+
+const struct capture_facts *capture_facts(const struct capture *capture)
+{
+	return &capture->facts;
+}
+
+void capture_release_picture(struct capture *capture)
+{
+	picture_free(capture->picture);
+	capture->picture = NULL;
+}

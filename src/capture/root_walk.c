@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Edges are added in order of nodes, and a thread's edges lead to its frames,
+ * whose nodes come after it. The first visit counts the frames of each
+ * thread, so the second knows their ids before they exist.
+ */
+#include "capture/root_walk.h"
+
+#include "base/array.h"
+#include "runtime/py_roots.h"
+
+#include <stdlib.h>
+
+struct root_walk {
+	struct heap_walk *walk;
+	uint32_t *frames; /* of each thread */
+	size_t thread_count;
+	size_t thread_capacity;
+	size_t thread; /* in the second visit: which one */
+	uint32_t frame;
+	type_id thread_type;
+	type_id frame_type;
+};
+
+struct root_walk *root_walk_new(struct heap_walk *walk)
+{
+	struct root_walk *roots = calloc(1, sizeof(*roots));
+
+	if (roots)
+		roots->walk = walk;
+	return roots;
+}
+
+void root_walk_free(struct root_walk *roots)
+{
+	if (!roots)
+		return;
+	free(roots->frames);
+	free(roots);
+}
+
+size_t root_walk_thread_count(const struct root_walk *roots)
+{
+	return roots->thread_count;
+}
+
+static void discover_root(void *context, enum py_root_kind kind, const char *name, taddr to)
+{
+	struct root_walk *roots = context;
+
+	(void)name;
+	if (kind == PY_ROOT_MEMORY)
+		heap_walk_resolve_word(roots->walk, to);
+	else
+		heap_walk_resolve(roots->walk, to, true);
+}
+
+static void discover_reference(void *context, const struct py_ref *reference)
+{
+	struct root_walk *roots = context;
+
+	if (reference->kind == PY_REF_CONSERVATIVE)
+		heap_walk_resolve_word(roots->walk, reference->to);
+	else
+		heap_walk_resolve(roots->walk, reference->to, reference->kind != PY_REF_WEAK);
+}
+
+static void discover_thread(void *context, taddr address, const char *name)
+{
+	struct root_walk *roots = context;
+
+	(void)address;
+	(void)name;
+	if (!array_reserve(&roots->frames, &roots->thread_capacity, roots->thread_count + 1,
+	                   sizeof(*roots->frames))) {
+		roots->walk->is_broken = true;
+		return;
+	}
+	roots->frames[roots->thread_count++] = 0;
+}
+
+static void discover_frame(void *context, taddr address, taddr frame_object, const char *name)
+{
+	struct root_walk *roots = context;
+
+	(void)address;
+	(void)name;
+	if (roots->thread_count)
+		roots->frames[roots->thread_count - 1]++;
+	if (frame_object)
+		heap_walk_resolve(roots->walk, frame_object, true);
+}
+
+struct error *root_walk_discover(struct root_walk *roots)
+{
+	const struct py_root_visitor visitor = {roots,           discover_root,
+	                                        discover_thread, discover_reference,
+	                                        discover_frame,  discover_reference};
+
+	if (py_roots_visit(roots->walk->python, roots->walk->types, &visitor) != DECODE_OK)
+		roots->walk->totals->torn++;
+	return roots->walk->is_broken ? error_no_memory() : NULL;
+}
+
+static void record_root(void *context, enum py_root_kind kind, const char *name, taddr to)
+{
+	static const struct {
+		enum root_kind kind;
+		unsigned int tier;
+	} recorded[] = {
+		[PY_ROOT_MODULE] = {ROOT_MODULE, 0},
+		[PY_ROOT_INTERPRETER] = {ROOT_INTERPRETER, 1},
+		[PY_ROOT_STATIC_TYPE] = {ROOT_STATIC_TYPE, 2},
+		[PY_ROOT_MEMORY] = {ROOT_MEMORY, 3},
+	};
+	struct root_walk *roots = context;
+	struct snapshot_builder *builder = roots->walk->builder;
+	node_id node = kind == PY_ROOT_MEMORY ? heap_walk_resolve_word(roots->walk, to)
+	                                      : heap_walk_resolve(roots->walk, to, false);
+
+	if (node == NODE_NONE)
+		return;
+	snapshot_builder_root(builder, node, snapshot_builder_string(builder, name, strlen(name)),
+	                      recorded[kind].kind, recorded[kind].tier);
+}
+
+/* A node that holds, but is no object; its edges follow. */
+static node_id add_synthetic(struct root_walk *roots, taddr address, type_id type, const char *name)
+{
+	struct snapshot_builder *builder = roots->walk->builder;
+	node_id node = snapshot_builder_node(builder, address, type, NODE_IS_SYNTHETIC);
+
+	if (node == NODE_NONE) {
+		roots->walk->is_broken = true;
+		return node;
+	}
+	snapshot_builder_name(builder, node, snapshot_builder_string(builder, name, strlen(name)));
+	if (roots->walk->with_edges)
+		snapshot_builder_begin_edges(builder, node);
+	return node;
+}
+
+static void record_reference(void *context, const struct py_ref *reference)
+{
+	struct root_walk *roots = context;
+	node_id to;
+
+	if (!roots->walk->with_edges)
+		return;
+	if (reference->kind == PY_REF_CONSERVATIVE)
+		to = heap_walk_resolve_word(roots->walk, reference->to);
+	else
+		to = heap_walk_resolve(roots->walk, reference->to, false);
+	if (to != NODE_NONE)
+		heap_walk_edge(roots->walk, reference, to);
+}
+
+static void record_thread(void *context, taddr address, const char *name)
+{
+	struct root_walk *roots = context;
+	struct snapshot_builder *builder = roots->walk->builder;
+	node_id node = add_synthetic(roots, address, roots->thread_type, name);
+	uint32_t frames = roots->thread < roots->thread_count ? roots->frames[roots->thread] : 0;
+	str_id label = snapshot_builder_string(builder, "frame", strlen("frame"));
+
+	if (node == NODE_NONE)
+		return;
+	snapshot_builder_root(builder, node, snapshot_builder_string(builder, name, strlen(name)),
+	                      ROOT_THREAD, 0);
+	for (uint32_t i = 1; i <= frames && roots->walk->with_edges; i++)
+		snapshot_builder_edge(builder, node + i, EDGE_FIELD, label);
+	roots->thread++;
+	roots->frame = 0;
+}
+
+static void record_frame(void *context, taddr address, taddr frame_object, const char *name)
+{
+	struct root_walk *roots = context;
+	struct py_ref reference = {
+		.to = frame_object, .kind = PY_REF_FIELD, .name = "frame_object"};
+
+	if (!roots->thread || roots->frame++ >= roots->frames[roots->thread - 1])
+		return;
+	if (add_synthetic(roots, address, roots->frame_type, name) != NODE_NONE && frame_object)
+		record_reference(roots, &reference);
+}
+
+struct error *root_walk_record(struct root_walk *roots)
+{
+	const struct py_root_visitor visitor = {roots,         record_root,
+	                                        record_thread, record_reference,
+	                                        record_frame,  record_reference};
+	struct snapshot_builder *builder = roots->walk->builder;
+	str_id module = snapshot_builder_string(builder, "", 0);
+
+	roots->thread_type = snapshot_builder_type(
+		builder, 0, snapshot_builder_string(builder, "(thread)", 8), module);
+	roots->frame_type = snapshot_builder_type(
+		builder, 0, snapshot_builder_string(builder, "(frame)", 7), module);
+	if (py_roots_visit(roots->walk->python, roots->walk->types, &visitor) != DECODE_OK)
+		roots->walk->totals->torn++;
+	return roots->walk->is_broken ? error_no_memory() : NULL;
+}
