@@ -2,6 +2,7 @@
 """The checks that keep the house in order find what they are there for."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -138,3 +139,16 @@ def test_a_suite_that_does_not_exist_leaves_nothing_behind(tmp_path):
     result = run("fetch-sid-python", "no-such-suite", env=environment)
     assert result.returncode != 0
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+
+
+@pytest.mark.parametrize("document", sorted(path.name for path in REPOSITORY.glob("*.md")))
+def test_the_files_that_a_document_names_exist(document):
+    text = (REPOSITORY / document).read_text()
+    folders = "src|tests|tools|examples|bench|doc|build"
+    named = set(re.findall(rf"(?<![\w./-])((?:{folders})/[\w./*-]*\w)", text))
+    missing = [
+        name
+        for name in sorted(named)
+        if not name.startswith("build/") and not list(REPOSITORY.glob(name))
+    ]
+    assert missing == []
