@@ -20,11 +20,6 @@ static const size_t span_max = (size_t)1 << 26;
 _Static_assert(PYMALLOC_BLOCKS_MAX < 1024, "the reciprocal is exact below 1024 units");
 _Static_assert(PYMALLOC_SIZE_CLASSES <= 32, "and up to 32 units a block");
 
-static uint32_t reciprocal_of(uint32_t units)
-{
-	return (65536 + units - 1) / units;
-}
-
 static bool fill_table(struct block_index *index)
 {
 	index->number_of = calloc(index->span, sizeof(*index->number_of));
@@ -51,6 +46,8 @@ struct error *block_index_init(struct block_index *index, const taddr *pools, si
 
 	*index = (struct block_index){.pool_size = pool_size, .pool_count = count};
 	number_map_init(&index->sparse);
+	for (uint32_t units = 1; units <= PYMALLOC_SIZE_CLASSES; units++)
+		index->reciprocals[units] = (65536 + units - 1) / units;
 	if (!count)
 		return NULL;
 	index->shift = (uint32_t)__builtin_ctz(pool_size);
@@ -130,7 +127,7 @@ bool block_index_place(const struct block_index *index, taddr address, struct bl
 	if (!pool || !pool->units || address < pool->address + PYMALLOC_POOL_HEADER)
 		return false;
 	offset = (uint32_t)(address - pool->address - PYMALLOC_POOL_HEADER);
-	number = (offset / PYMALLOC_ALIGNMENT * reciprocal_of(pool->units)) >> 16;
+	number = (offset / PYMALLOC_ALIGNMENT * index->reciprocals[pool->units]) >> 16;
 	if (number >= pool->blocks)
 		return false;
 	ret->word = pool->first_word + number / 64;

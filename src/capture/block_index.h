@@ -45,6 +45,7 @@ struct block_index {
 	size_t span;         /* entries of number_of */
 	struct number_map sparse; /* pools that lie too far apart for a table */
 	node_id node_count;
+	uint32_t reciprocals[PYMALLOC_SIZE_CLASSES + 1]; /* by units: 2^16 / units, rounded up */
 };
 
 /* Where an address lies. */
