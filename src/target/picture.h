@@ -34,7 +34,7 @@ struct picture_options {
 	 * collector does not run ...)? When it says no the process is let go
 	 * for a few milliseconds, at most settle_attempts times; then the
 	 * picture is taken all the same and picture_is_settled says false.
-	 * NULL: every moment is good.
+	 * NULL: every moment is good, as it is for PAUSE_NONE.
 	 */
 	bool (*is_settled)(void *context, struct target *stopped);
 	void *context;

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Only pages that exist are copied: /proc/PID/pagemap tells, 8 bytes a page
+ * (Documentation/admin-guide/mm/pagemap.rst: bit 63 present, bit 62 swapped).
+ * A heap reserves much more than it uses, and reading an untouched page would
+ * make the target pay for it. Where pagemap cannot be read all is copied.
+ *
+ * The copy is a list of runs, sorted because the mappings are. Their bytes
+ * lie in a few large blocks; the first is as large as the process was before
+ * it was stopped, and warm.
+ */
+#include "target/memory_copy.h"
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "target/proc_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+	PAGE = 4096,
+	PAGES_AT_ONCE = 8192, /* of pagemap: 64 KiB */
+};
+
+static const size_t SPARE = (size_t)16 << 20;
+static const size_t LATER_BLOCK = (size_t)64 << 20;
+static const size_t KEEP_EVERY = (size_t)256 << 20;
+static const uint64_t PRESENT_OR_SWAPPED = (uint64_t)3 << 62;
+
+struct block {
+	char *bytes;
+	size_t size;
+	size_t used;
+};
+
+struct run {
+	taddr start;
+	size_t size;
+	const char *bytes;
+};
+
+struct memory_copy {
+	struct block *blocks;
+	size_t block_count;
+	size_t block_capacity;
+	struct run *runs;
+	size_t run_count;
+	size_t run_capacity;
+	struct target *live; /* owned once finished */
+	size_t since_keep;
+	uint64_t pages[PAGES_AT_ONCE];
+};
+
+static struct error *add_block(struct memory_copy *copy, size_t size, int flags)
+{
+	char *bytes;
+
+	if (!array_reserve(&copy->blocks, &copy->block_capacity, copy->block_count + 1,
+	                   sizeof(*copy->blocks)))
+		return error_no_memory();
+	bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (bytes == MAP_FAILED)
+		return error_no_memory();
+	madvise(bytes, size, MADV_HUGEPAGE);
+	if (flags & MAP_POPULATE)
+		for (size_t i = 0; i < size; i += PAGE)
+			bytes[i] = 0;
+	copy->blocks[copy->block_count++] = (struct block){.bytes = bytes, .size = size};
+	return NULL;
+}
+
+/* What the machine could give without swapping, in bytes; a guess of the kernel. */
+static uint64_t available_memory(void)
+{
+	char line[128];
+	uint64_t kibibytes = UINT64_MAX / 1024;
+	FILE *file = fopen("/proc/meminfo", "re");
+
+	if (!file)
+		return UINT64_MAX;
+	while (fgets(line, sizeof(line), file))
+		if (proc_status_number(line, "MemAvailable", 10, &kibibytes))
+			break;
+	fclose(file);
+	return kibibytes * 1024;
+}
+
+static uint64_t private_memory(pid_t pid)
+{
+	_cleanup_free_ char *status = NULL;
+	uint64_t resident = 0;
+	uint64_t swapped = 0;
+	size_t length;
+
+	if (proc_file_read(pid, "status", &status, &length) != 0)
+		return 0;
+	proc_status_number(status, "RssAnon", 10, &resident);
+	proc_status_number(status, "VmSwap", 10, &swapped);
+	return (resident + swapped) * 1024;
+}
+
+struct error *memory_copy_new(pid_t pid, struct memory_copy **ret)
+{
+	_cleanup_(cleanup_memory_copy) struct memory_copy *copy = calloc(1, sizeof(*copy));
+	uint64_t needed = private_memory(pid) + SPARE;
+	struct error *error;
+
+	if (!copy)
+		return error_no_memory();
+	if (needed > available_memory())
+		return error_new(ERROR_MEMORY,
+		                 "no room to copy process %d: it takes %llu MiB, and this machine "
+		                 "has %llu MiB left; try --pause=fork or --pause=none",
+		                 pid, (unsigned long long)needed >> 20,
+		                 (unsigned long long)available_memory() >> 20);
+	error = add_block(copy, (size_t)needed, MAP_POPULATE);
+	if (error)
+		return error;
+	*ret = take_ptr(copy);
+	return NULL;
+}
+
+void memory_copy_free(struct memory_copy *copy)
+{
+	if (!copy)
+		return;
+	for (size_t i = 0; i < copy->block_count; i++)
+		munmap(copy->blocks[i].bytes, copy->blocks[i].size);
+	target_free(copy->live);
+	free(copy->blocks);
+	free(copy->runs);
+	free(copy);
+}
+
+/* Copies what fits into the last block; *ret_size says how much that was. */
+static struct error *copy_piece(struct memory_copy *copy, struct target *live, taddr start,
+                                size_t size, size_t *ret_size)
+{
+	struct block *block = &copy->blocks[copy->block_count - 1];
+	size_t got;
+
+	if (size > block->size - block->used)
+		size = block->size - block->used;
+	if (!array_reserve(&copy->runs, &copy->run_capacity, copy->run_count + 1,
+	                   sizeof(*copy->runs)))
+		return error_no_memory();
+	got = target_read_some(live, start, block->bytes + block->used, size);
+	if (got)
+		copy->runs[copy->run_count++] = (struct run){
+			.start = start,
+			.size = got,
+			.bytes = block->bytes + block->used,
+		};
+	block->used += got;
+	/* A page that cannot be read is left out; go on behind it. */
+	*ret_size = got == size ? size : got + PAGE - (size_t)((start + got) % PAGE);
+	return NULL;
+}
+
+static struct error *copy_range(struct memory_copy *copy, struct target *live, taddr start,
+                                uint64_t size)
+{
+	while (size) {
+		const struct block *block = &copy->blocks[copy->block_count - 1];
+		struct error *error = NULL;
+		size_t done = 0;
+
+		if (block->used == block->size)
+			error = add_block(copy, LATER_BLOCK, 0);
+		if (!error)
+			error = copy_piece(copy, live, start, size, &done);
+		if (error)
+			return error;
+		if (done > size)
+			done = size;
+		start += done;
+		size -= done;
+		copy->since_keep += done;
+	}
+	return NULL;
+}
+
+/* The pages of [start, start + count pages) that exist, run by run. */
+static struct error *copy_existing(struct memory_copy *copy, struct target *live, taddr start,
+                                   size_t count)
+{
+	size_t i = 0;
+
+	while (i < count) {
+		size_t first = i;
+		struct error *error;
+
+		while (i < count && copy->pages[i] & PRESENT_OR_SWAPPED)
+			i++;
+		error = copy_range(copy, live, start + first * PAGE, (uint64_t)(i - first) * PAGE);
+		if (error)
+			return error;
+		while (i < count && !(copy->pages[i] & PRESENT_OR_SWAPPED))
+			i++;
+	}
+	return NULL;
+}
+
+static struct error *copy_region(struct memory_copy *copy, int pagemap, struct target *live,
+                                 const struct target_region *region)
+{
+	taddr address = region->start;
+
+	while (address < region->end) {
+		uint64_t left = (region->end - address) / PAGE;
+		size_t count = left < PAGES_AT_ONCE ? (size_t)left : PAGES_AT_ONCE;
+		ssize_t got = pread(pagemap, copy->pages, count * sizeof(copy->pages[0]),
+		                    (off_t)(address / PAGE * sizeof(copy->pages[0])));
+		struct error *error;
+
+		if (got <= 0)
+			return copy_range(copy, live, address, region->end - address);
+		count = (size_t)got / sizeof(copy->pages[0]);
+		error = copy_existing(copy, live, address, count);
+		if (error)
+			return error;
+		address += (uint64_t)count * PAGE;
+	}
+	return NULL;
+}
+
+struct error *memory_copy_fill(struct memory_copy *copy, pid_t pid, struct target *live,
+                               struct error *(*keep)(void *context), void *context)
+{
+	size_t count;
+	const struct target_region *regions = target_regions(live, &count);
+	_cleanup_close_ int pagemap = -1;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	for (size_t i = 0; i < count; i++) {
+		const struct target_region *region = &regions[i];
+		struct error *error;
+
+		if (!region->is_readable || !region->is_writable || region->is_shared)
+			continue;
+		error = copy_region(copy, pagemap, live, region);
+		if (!error && copy->since_keep > KEEP_EVERY) {
+			copy->since_keep = 0;
+			error = keep(context);
+		}
+		if (error)
+			return error;
+	}
+	return NULL;
+}
+
+/* The first run that ends behind address, or run_count. */
+static size_t find_run(const struct memory_copy *copy, taddr address)
+{
+	size_t low = 0;
+	size_t high = copy->run_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (copy->runs[middle].start + copy->runs[middle].size <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static size_t copy_read(void *self, taddr address, void *buffer, size_t size)
+{
+	const struct memory_copy *copy = self;
+	size_t place = find_run(copy, address);
+	size_t done = 0;
+
+	while (done < size) {
+		const struct run *run = place < copy->run_count ? &copy->runs[place] : NULL;
+		taddr here = address + done;
+		uint64_t piece = size - done;
+		size_t got;
+
+		if (run && run->start <= here) {
+			if (piece > run->start + run->size - here)
+				piece = run->start + run->size - here;
+			memcpy((char *)buffer + done, run->bytes + (here - run->start), piece);
+			place++;
+			done += piece;
+			continue;
+		}
+		if (run && piece > run->start - here)
+			piece = run->start - here;
+		got = target_read_some(copy->live, here, (char *)buffer + done, piece);
+		done += got;
+		if (got < piece)
+			break;
+	}
+	return done;
+}
+
+static struct error *copy_open_file(void *self, const struct target_region *region, int *ret_fd)
+{
+	const struct memory_copy *copy = self;
+
+	return target_open_file(copy->live, region, ret_fd);
+}
+
+static void copy_free(void *self)
+{
+	memory_copy_free(self);
+}
+
+static const struct target_operations copy_operations = {
+	.read = copy_read,
+	.open_file = copy_open_file,
+	.free = copy_free,
+};
+
+struct error *memory_copy_finish(struct memory_copy *copy, struct target *live, struct target **ret)
+{
+	size_t count;
+	const struct target_region *regions = target_regions(live, &count);
+	struct target_region *own = calloc(count + 1, sizeof(*own));
+
+	copy->live = live;
+	if (!own) {
+		memory_copy_free(copy);
+		return error_no_memory();
+	}
+	/* The paths stay those of live, which lives as long as the copy. */
+	if (count)
+		memcpy(own, regions, count * sizeof(*own));
+	return target_new(&copy_operations, copy, own, count, NULL, ret);
+}
