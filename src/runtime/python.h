@@ -39,9 +39,11 @@ struct python {
 	char *module_name;                   /* "libpython3.11.so.1.0"; owned */
 	struct py_arena_table *arena_tables; /* owned; none with PYTHONMALLOC=malloc */
 	size_t arena_table_count;
-	uint64_t arena_size;        /* bytes: 256 KiB, 1 MiB or 2 MiB */
-	uint32_t pool_size;         /* bytes: 4 or 16 KiB */
-	bool is_debug_allocator;    /* PYTHONMALLOC=debug, -X dev: blocks have a header */
+	taddr arenas_variable;    /* 3.8 to 3.11: the static variable `arenas`, ... */
+	taddr maxarenas_variable; /* ... and `maxarenas`; 0: stripped, searched for at each look */
+	uint64_t arena_size;      /* bytes: 256 KiB, 1 MiB or 2 MiB */
+	uint32_t pool_size;       /* bytes: 4 or 16 KiB */
+	bool is_debug_allocator;  /* PYTHONMALLOC=debug, -X dev: blocks have a header */
 	uint32_t debug_header_size; /* bytes before each block's data when is_debug_allocator: 16 */
 	bool has_incremental_gc;    /* 3.14.0 to 3.14.4: young, old[2], permanent */
 };
