@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the heap is made of: objects, summed by type, by the module of their
+ * type, or by size class. Only objects count (NODE_IS_OBJECT); threads and
+ * running frames, which are nodes too, do not.
+ *
+ * Two types of one name are two rows; is_ambiguous says that the name alone
+ * does not tell them apart and the address should be shown.
+ */
+#ifndef PLUMB_ANALYSIS_HEAP_TABLE_H
+#define PLUMB_ANALYSIS_HEAP_TABLE_H
+
+#include "snapshot/snapshot.h"
+
+enum heap_by {
+	HEAP_BY_TYPE,
+	HEAP_BY_MODULE,
+	HEAP_BY_SIZE, /* of sys.getsizeof, in powers of two */
+};
+
+enum heap_sort {
+	HEAP_SORT_MEMORY,
+	HEAP_SORT_BYTES,
+	HEAP_SORT_OBJECTS,
+	HEAP_SORT_NAME,
+};
+
+struct heap_row {
+	const char *name; /* borrowed from the snapshot or the table */
+	uint64_t address; /* of the type; 0 in the other groupings */
+	bool is_ambiguous;
+	uint64_t objects;
+	uint64_t bytes;
+	uint64_t memory;
+};
+
+enum { HEAP_SIZE_CLASSES = 65, HEAP_SIZE_NAME_MAX = 32 };
+
+struct heap_table {
+	struct heap_row *rows; /* only those with objects */
+	size_t row_count;
+	uint64_t objects; /* the sums of the rows */
+	uint64_t bytes;
+	uint64_t memory;
+	char size_names[HEAP_SIZE_CLASSES][HEAP_SIZE_NAME_MAX];
+};
+
+struct error *heap_table_make(const struct snapshot *snapshot, enum heap_by by,
+                              enum heap_sort sort, struct heap_table **ret);
+void heap_table_free(struct heap_table *table);
+
+static inline void cleanup_heap_table(struct heap_table **table)
+{
+	heap_table_free(*table);
+}
+
+#endif

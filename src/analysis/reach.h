@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the roots reach, and by which shortest path: a tree over all reached
+ * nodes. Weak references are never followed.
+ *
+ * A path is only as good as its words, so shortest is not the only rule:
+ *   - a tier of roots is finished before the next one starts, so what a module
+ *     or a thread reaches is never explained by scanned memory;
+ *   - within a tier, what exact references reach comes first, then what only
+ *     the type of an object reaches (x.__class__ is the least telling step),
+ *     then what only a guess (EDGE_CONSERVATIVE) reaches;
+ *   - of two ways of equal length, the one through a key is the second choice;
+ *   - modules in their order come before threads.
+ */
+#ifndef PLUMB_ANALYSIS_REACH_H
+#define PLUMB_ANALYSIS_REACH_H
+
+#include "snapshot/snapshot.h"
+
+struct reach {
+	/*
+	 * How node n was first reached: an index into snapshot->edges, or a
+	 * root (see reach_root), or REACH_NONE.
+	 */
+	uint32_t *via;
+	node_id *parent; /* NODE_NONE for roots and for what is not reached */
+	node_id *order;  /* the reached nodes; a parent stands before its children */
+	node_id order_count;
+
+	struct reach_sum {
+		uint64_t objects;
+		uint64_t bytes;
+		uint64_t memory;
+	} reached[SNAP_TIER_COUNT], unreached; /* objects only */
+};
+
+#define REACH_NONE UINT32_MAX
+
+/* The snapshot has edges. */
+struct error *reach_make(const struct snapshot *snapshot, struct reach **ret);
+void reach_free(struct reach *reach);
+
+static inline void cleanup_reach(struct reach **reach)
+{
+	reach_free(*reach);
+}
+
+static inline bool reach_is_reached(const struct reach *reach, node_id node)
+{
+	return reach->via[node] != REACH_NONE;
+}
+
+/* When node was reached as a root: which one. */
+static inline bool reach_root(const struct snapshot *snapshot, const struct reach *reach,
+                              node_id node, size_t *ret_root)
+{
+	size_t root = (size_t)(REACH_NONE - 1 - reach->via[node]);
+
+	if (!reach_is_reached(reach, node) || root >= snapshot->root_count)
+		return false;
+	*ret_root = root;
+	return true;
+}
+
+#endif
