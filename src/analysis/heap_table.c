@@ -74,9 +74,7 @@ static void name_row(struct heap_table *table, const struct snapshot *snapshot, 
 		row->name = snapshot_type_name(snapshot, group);
 		row->address = snapshot->types[group].address;
 		break;
-	case HEAP_BY_MODULE:
-		row->name = snapshot_string(snapshot, group);
-		break;
+	case HEAP_BY_MODULE: row->name = snapshot_string(snapshot, group); break;
 	case HEAP_BY_SIZE:
 		name_size_class(table->size_names[group], group);
 		row->name = table->size_names[group];
@@ -105,8 +103,8 @@ static void add_nodes(struct heap_table *table, const struct snapshot *snapshot,
 }
 
 /* Names the rows that have objects and moves them together. */
-static void compact_rows(struct heap_table *table, const struct snapshot *snapshot,
-                         enum heap_by by, size_t groups)
+static void compact_rows(struct heap_table *table, const struct snapshot *snapshot, enum heap_by by,
+                         size_t groups)
 {
 	for (size_t group = 0; group < groups; group++) {
 		struct heap_row row = table->rows[group];
@@ -177,8 +175,8 @@ static void mark_ambiguous(struct heap_table *table)
 			table->rows[i - 1].is_ambiguous = table->rows[i].is_ambiguous = true;
 }
 
-struct error *heap_table_make(const struct snapshot *snapshot, enum heap_by by,
-                              enum heap_sort sort, struct heap_table **ret)
+struct error *heap_table_make(const struct snapshot *snapshot, enum heap_by by, enum heap_sort sort,
+                              struct heap_table **ret)
 {
 	size_t groups = group_count(snapshot, by);
 	struct heap_table *table = calloc(1, sizeof(*table));

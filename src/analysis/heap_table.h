@@ -45,8 +45,8 @@ struct heap_table {
 	char size_names[HEAP_SIZE_CLASSES][HEAP_SIZE_NAME_MAX];
 };
 
-struct error *heap_table_make(const struct snapshot *snapshot, enum heap_by by,
-                              enum heap_sort sort, struct heap_table **ret);
+struct error *heap_table_make(const struct snapshot *snapshot, enum heap_by by, enum heap_sort sort,
+                              struct heap_table **ret);
 void heap_table_free(struct heap_table *table);
 
 static inline void cleanup_heap_table(struct heap_table **table)

@@ -68,8 +68,8 @@ static void put_aside(struct walk *walk, struct aside_list *list, node_id from, 
 	list->edges[list->count++] = (struct put_aside){from, edge};
 }
 
-static void put_aside_once(struct walk *walk, struct aside_list *list, node_id from,
-                           uint32_t edge, uint8_t bit)
+static void put_aside_once(struct walk *walk, struct aside_list *list, node_id from, uint32_t edge,
+                           uint8_t bit)
 {
 	uint8_t *seen = &walk->is_aside[walk->snapshot->edges[edge].to];
 
@@ -92,9 +92,7 @@ static void expand(struct walk *walk, node_id node)
 		case RANK_FIRST: discover(walk, edge.to, node, (uint32_t)i); break;
 		case RANK_KEY: put_aside(walk, &walk->keys, node, (uint32_t)i); break;
 		case RANK_TYPE: put_aside_once(walk, &walk->types, node, (uint32_t)i, 1); break;
-		case RANK_GUESS:
-			put_aside_once(walk, &walk->guesses, node, (uint32_t)i, 2);
-			break;
+		case RANK_GUESS: put_aside_once(walk, &walk->guesses, node, (uint32_t)i, 2); break;
 		case RANK_NEVER: break;
 		}
 	}
@@ -192,7 +190,8 @@ struct error *reach_make(const struct snapshot *snapshot, struct reach **ret)
 	struct walk walk = {.snapshot = snapshot};
 
 	if (!snapshot_has_edges(snapshot))
-		return error_new(ERROR_USAGE, "cannot search for paths: captured without references");
+		return error_new(ERROR_USAGE,
+		                 "cannot search for paths: captured without references");
 	if (snapshot->edge_start[snapshot->node_count] + snapshot->root_count >= REACH_NONE)
 		return error_new(ERROR_UNSUPPORTED,
 		                 "cannot search for paths: more than 4 billion references");
