@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Small heaps by hand. Nodes and edges may be added in any order; graph_seal
+ * makes the snapshot. A node's text (for keys) is what graph_key was given.
+ */
+#ifndef TESTS_UNIT_ANALYSIS_GRAPH_H
+#define TESTS_UNIT_ANALYSIS_GRAPH_H
+
+#include "snapshot/snapshot_builder.h"
+
+struct graph_edge {
+	node_id from;
+	node_id to;
+	uint32_t kind;
+	uint64_t operand;
+};
+
+struct graph {
+	struct snapshot_builder *builder;
+	struct snapshot *snapshot; /* after graph_seal */
+	struct graph_edge *edges;
+	size_t edge_count, edge_capacity;
+	char **texts; /* of node i, or NULL */
+	size_t text_capacity;
+	uint64_t next_address;
+	char *type_names[64]; /* of type i */
+	type_id type_count;
+};
+
+void graph_init(struct graph *graph);
+void graph_deinit(struct graph *graph);
+
+/* An object of size bytes; types of one name are one type. */
+node_id graph_object(struct graph *graph, const char *type, uint64_t size);
+/* The same at a given address. */
+node_id graph_object_at(struct graph *graph, const char *type, uint64_t size, uint64_t address);
+/* A str whose literal is text. */
+node_id graph_key(struct graph *graph, const char *text);
+/* A synthetic node with a name. */
+node_id graph_frame(struct graph *graph, const char *name);
+
+void graph_edge(struct graph *graph, node_id from, node_id to, enum edge_kind kind,
+                uint64_t operand);
+void graph_attribute(struct graph *graph, node_id from, node_id to, const char *name);
+void graph_local(struct graph *graph, node_id from, node_id to, const char *name);
+void graph_item(struct graph *graph, node_id from, node_id to, node_id key);
+
+/* A module with its namespace, which is returned. */
+node_id graph_module(struct graph *graph, const char *name);
+/* namespace['name'] = to, with a fresh key. */
+void graph_global(struct graph *graph, node_id namespace, const char *name, node_id to);
+
+void graph_root(struct graph *graph, node_id node, const char *name, enum root_kind kind,
+                unsigned int tier);
+
+/* Seals and checks. */
+const struct snapshot *graph_seal(struct graph *graph);
+
+#endif
