@@ -49,10 +49,14 @@ struct py_layout {
 		uint32_t id;
 		uint32_t threads_head; /* threads.head | tstate_head */
 		uint32_t gc;
-		uint32_t modules;          /* imports.modules | modules */
-		uint32_t modules_by_index; /* imports.modules_by_index | modules_by_index */
-		uint32_t importlib;        /* imports.importlib | importlib */
-		uint32_t import_func;      /* imports.import_func | import_func */
+		uint32_t modules;                 /* imports.modules | modules */
+		uint32_t modules_by_index;        /* imports.modules_by_index | modules_by_index */
+		uint32_t importlib;               /* imports.importlib | importlib */
+		uint32_t import_func;             /* imports.import_func | import_func */
+		uint32_t lazy_modules;            /* imports.lazy_modules */
+		uint32_t lazy_import_func;        /* imports.lazy_import_func */
+		uint32_t lazy_imports_filter;     /* imports.lazy_imports_filter */
+		uint32_t lazy_pending_submodules; /* imports.lazy_pending_submodules */
 		uint32_t sysdict;
 		uint32_t builtins;
 		uint32_t builtins_copy;
@@ -129,6 +133,12 @@ struct py_layout {
 		uint32_t threading_local_key;
 		uint32_t threading_local_sentinel;
 	} thread; /* PyThreadState | _ts */
+	struct {
+		uint32_t size;
+		uint32_t asyncio_running_loop;
+		uint32_t asyncio_running_task;
+		uint32_t lazy_imports;
+	} thread_implementation; /* _PyThreadStateImpl */
 	struct {
 		uint32_t size;
 		uint32_t exc_type;

@@ -30,6 +30,10 @@ const struct py_layout py_layout_3_11 = {
 		.modules_by_index = 896,
 		.importlib = 920,
 		.import_func = 1416,
+		.lazy_modules = PY_ABSENT,
+		.lazy_import_func = PY_ABSENT,
+		.lazy_imports_filter = PY_ABSENT,
+		.lazy_pending_submodules = PY_ABSENT,
 		.sysdict = 904,
 		.builtins = 912,
 		.builtins_copy = 1408,
@@ -103,6 +107,12 @@ const struct py_layout py_layout_3_11 = {
 		.datastack_chunk = 296,
 		.threading_local_key = PY_ABSENT,
 		.threading_local_sentinel = PY_ABSENT,
+	},
+	.thread_implementation = {
+		.size = PY_ABSENT,
+		.asyncio_running_loop = PY_ABSENT,
+		.asyncio_running_task = PY_ABSENT,
+		.lazy_imports = PY_ABSENT,
 	},
 	.exc_stack_item = {
 		.size = 16,

@@ -30,6 +30,10 @@ const struct py_layout py_layout_3_13 = {
 		.modules_by_index = 7664,
 		.importlib = 7672,
 		.import_func = 7696,
+		.lazy_modules = PY_ABSENT,
+		.lazy_import_func = PY_ABSENT,
+		.lazy_imports_filter = PY_ABSENT,
+		.lazy_pending_submodules = PY_ABSENT,
 		.sysdict = 7640,
 		.builtins = 7648,
 		.builtins_copy = 8464,
@@ -103,6 +107,12 @@ const struct py_layout py_layout_3_13 = {
 		.datastack_chunk = 232,
 		.threading_local_key = 288,
 		.threading_local_sentinel = 296,
+	},
+	.thread_implementation = {
+		.size = 336,
+		.asyncio_running_loop = 304,
+		.asyncio_running_task = PY_ABSENT,
+		.lazy_imports = PY_ABSENT,
 	},
 	.exc_stack_item = {
 		.size = 16,

@@ -30,6 +30,10 @@ const struct py_layout py_layout_3_14 = {
 		.modules_by_index = 7696,
 		.importlib = 7704,
 		.import_func = 7728,
+		.lazy_modules = PY_ABSENT,
+		.lazy_import_func = PY_ABSENT,
+		.lazy_imports_filter = PY_ABSENT,
+		.lazy_pending_submodules = PY_ABSENT,
 		.sysdict = 7672,
 		.builtins = 7680,
 		.builtins_copy = 8512,
@@ -103,6 +107,12 @@ const struct py_layout py_layout_3_14 = {
 		.datastack_chunk = 232,
 		.threading_local_key = 288,
 		.threading_local_sentinel = 296,
+	},
+	.thread_implementation = {
+		.size = 936,
+		.asyncio_running_loop = 864,
+		.asyncio_running_task = 872,
+		.lazy_imports = PY_ABSENT,
 	},
 	.exc_stack_item = {
 		.size = 16,

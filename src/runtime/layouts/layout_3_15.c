@@ -30,6 +30,10 @@ const struct py_layout py_layout_3_15 = {
 		.modules_by_index = 7600,
 		.importlib = 7608,
 		.import_func = 7632,
+		.lazy_modules = 7664,
+		.lazy_import_func = 7640,
+		.lazy_imports_filter = 7656,
+		.lazy_pending_submodules = 7672,
 		.sysdict = 7576,
 		.builtins = 7584,
 		.builtins_copy = 8464,
@@ -103,6 +107,12 @@ const struct py_layout py_layout_3_15 = {
 		.datastack_chunk = 256,
 		.threading_local_key = 328,
 		.threading_local_sentinel = 336,
+	},
+	.thread_implementation = {
+		.size = 1104,
+		.asyncio_running_loop = 1024,
+		.asyncio_running_task = 1032,
+		.lazy_imports = 1096,
 	},
 	.exc_stack_item = {
 		.size = 16,

@@ -30,6 +30,10 @@ const struct py_layout py_layout_3_9 = {
 		.modules_by_index = 864,
 		.importlib = 888,
 		.import_func = 1392,
+		.lazy_modules = PY_ABSENT,
+		.lazy_import_func = PY_ABSENT,
+		.lazy_imports_filter = PY_ABSENT,
+		.lazy_pending_submodules = PY_ABSENT,
 		.sysdict = 872,
 		.builtins = 880,
 		.builtins_copy = 1384,
@@ -103,6 +107,12 @@ const struct py_layout py_layout_3_9 = {
 		.datastack_chunk = PY_ABSENT,
 		.threading_local_key = PY_ABSENT,
 		.threading_local_sentinel = PY_ABSENT,
+	},
+	.thread_implementation = {
+		.size = PY_ABSENT,
+		.asyncio_running_loop = PY_ABSENT,
+		.asyncio_running_task = PY_ABSENT,
+		.lazy_imports = PY_ABSENT,
 	},
 	.exc_stack_item = {
 		.size = 32,

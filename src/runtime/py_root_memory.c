@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The last resort: every aligned word of CPython's own data, and of each
+ * interpreter's state, that is an address of writable memory. Whether there
+ * is an object at it is for the caller to say.
+ *
+ * Left out are the parts that hold addresses of objects without owning them:
+ * the cache of method look-ups (an entry stays until it is overwritten, its
+ * class may be long gone), the cache of function versions (3.13+), and the
+ * allocator's state where that lies inside (3.12). Words of the free lists
+ * are in: what they lead to is free memory, and no object.
+ */
+#include "runtime/py_lookup.h"
+#include "runtime/py_root_walk.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+	WORD = 8,
+	CHUNK = 4096,
+	SCAN_MAX = 64 << 20,         /* bytes of the module, and of an interpreter */
+	TYPE_CACHE_SIZE = 4096 * 24, /* struct type_cache, Include/internal/pycore_typeobject.h */
+	VERSION_CACHE_SIZE = 4096 * 16, /* func_version_cache, pycore_function.h */
+	INTERNED_MIN = 256,             /* CPython alone interns more than that */
+};
+
+struct range {
+	taddr start;
+	taddr end;
+};
+
+struct memory_walk {
+	const struct py_root_walk *walk;
+	taddr dict_type;  /* PyDict_Type, while the interned strings are looked for */
+	taddr owner;      /* where the scanned part begins, and ... */
+	const char *name; /* ... what it is called */
+};
+
+static bool is_in(struct range range, taddr address)
+{
+	return address >= range.start && address < range.end;
+}
+
+/* Is the word at address one that lends, not owns? */
+static bool is_borrowing(const struct py_root_walk *walk, taddr address)
+{
+	const struct python *python = walk->python;
+	const struct py_layout *layout = &python->layout;
+
+	for (size_t i = 0; i < python->interpreter_count; i++) {
+		taddr start = python->interpreters[i];
+		const struct {
+			uint32_t offset;
+			uint64_t size;
+		} caches[] = {
+			{layout->interpreter.type_cache, TYPE_CACHE_SIZE},
+			{layout->interpreter.func_version_cache, VERSION_CACHE_SIZE},
+			/* 3.12 alone has it inside; later it is a pointer. */
+			{python->minor == 12 ? layout->interpreter.obmalloc : PY_ABSENT,
+		         layout->obmalloc_state.size},
+		};
+
+		if (!is_in((struct range){start, start + layout->interpreter.size}, address))
+			continue;
+		for (size_t cache = 0; cache < sizeof(caches) / sizeof(caches[0]); cache++)
+			if (py_has(caches[cache].offset) &&
+			    address - start - caches[cache].offset < caches[cache].size)
+				return true;
+	}
+	return false;
+}
+
+static bool is_plausible(struct python *python, uint64_t word)
+{
+	const struct target_region *region;
+
+	if (!word || word % WORD)
+		return false;
+	region = target_region_at(python->memory->target, word);
+	return region && region->is_readable && region->is_writable;
+}
+
+struct interned_check {
+	size_t items;
+	bool is_other; /* some key is not its own value */
+};
+
+static void check_item(void *context, const struct py_ref *reference)
+{
+	struct interned_check *check = context;
+
+	if (reference->kind != PY_REF_VALUE)
+		return;
+	check->items++;
+	check->is_other |= reference->to != reference->name_object;
+}
+
+/*
+ * Until 3.11 the strings that are interned are in a dict that only a static
+ * variable of Objects/unicodeobject.c knows: every key is its own value.
+ */
+static bool is_interned_table(const struct memory_walk *memory, taddr object)
+{
+	const struct py_root_walk *walk = memory->walk;
+	struct interned_check check = {0};
+	const struct py_visitor visitor = {.context = &check, .reference = check_item};
+	uint64_t used;
+
+	if (!memory->dict_type || py_root_word(walk, object + WORD) != memory->dict_type)
+		return false;
+	used = py_root_word(walk, object + walk->python->layout.dict.ma_used);
+	if (used < INTERNED_MIN)
+		return false;
+	(void)py_lookup_all(walk->python, walk->types, object, &visitor);
+	return check.items >= INTERNED_MIN && !check.is_other;
+}
+
+static void tell_word(struct memory_walk *memory, taddr address, uint64_t word)
+{
+	const struct py_root_walk *walk = memory->walk;
+
+	if (!is_plausible(walk->python, word) || is_borrowing(walk, address))
+		return;
+	if (is_interned_table(memory, word)) {
+		py_root_tell(walk, PY_ROOT_INTERPRETER, word, "interned strings");
+		memory->dict_type = 0;
+		return;
+	}
+	py_root_tell(walk, PY_ROOT_MEMORY, word, "%s+0x%" PRIx64, memory->name,
+	             address - memory->owner);
+}
+
+static void scan(struct memory_walk *memory, struct range range)
+{
+	uint64_t words[CHUNK / WORD];
+
+	if (range.end - range.start > SCAN_MAX)
+		range.end = range.start + SCAN_MAX;
+	range.start = (range.start + WORD - 1) & ~(taddr)(WORD - 1);
+	while (range.start < range.end) {
+		size_t size = CHUNK - range.start % CHUNK;
+
+		if (size > range.end - range.start)
+			size = (size_t)(range.end - range.start);
+		if (window_cache_read(memory->walk->python->memory, range.start, words, size))
+			for (size_t i = 0; i < size / WORD; i++)
+				tell_word(memory, range.start + i * WORD, words[i]);
+		range.start += size;
+	}
+}
+
+static void scan_module(struct memory_walk *memory)
+{
+	const struct python *python = memory->walk->python;
+	size_t count;
+	const struct target_region *regions = target_regions(python->memory->target, &count);
+
+	memory->owner = python->module_start;
+	memory->name = python->module_name ? python->module_name : "python";
+	for (size_t i = 0; i < count; i++) {
+		struct range range = {regions[i].start, regions[i].end};
+
+		if (!regions[i].is_writable || !regions[i].is_readable)
+			continue;
+		if (range.start < python->module_start)
+			range.start = python->module_start;
+		if (range.end > python->module_end)
+			range.end = python->module_end;
+		if (range.start < range.end)
+			scan(memory, range);
+	}
+}
+
+void py_roots_memory(const struct py_root_walk *walk)
+{
+	const struct python *python = walk->python;
+	const struct range module = {python->module_start, python->module_end};
+	taddr modules =
+		py_root_word(walk, python->interpreters[0] + python->layout.interpreter.modules);
+	struct memory_walk memory = {.walk = walk};
+
+	if (!py_has(python->layout.interpreter.interned_strings) && modules)
+		memory.dict_type = py_root_word(walk, modules + WORD);
+	scan_module(&memory);
+	for (size_t i = 0; i < python->interpreter_count; i++) {
+		taddr start = python->interpreters[i];
+		char name[64];
+
+		if (is_in(module, start))
+			continue;
+		py_root_interpreter_name(walk, i, name, sizeof(name));
+		memory.owner = start;
+		memory.name = name;
+		scan(&memory, (struct range){start, start + python->layout.interpreter.size});
+	}
+}
