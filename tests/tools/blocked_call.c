@@ -246,18 +246,12 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-	{"nanosleep", block_in_nanosleep},
-	{"poll", block_in_poll},
-	{"ppoll", block_in_ppoll},
-	{"select", block_in_select},
-	{"futex", block_in_futex},
-	{"read", block_in_read},
-	{"recv", block_in_recv},
-	{"sigsuspend", block_in_sigsuspend},
-	{"wait", block_in_wait},
-	{"epoll", block_in_epoll},
-	{"flock", block_in_flock},
-	{"compute", compute},
+	{"nanosleep", block_in_nanosleep}, {"poll", block_in_poll},
+	{"ppoll", block_in_ppoll},         {"select", block_in_select},
+	{"futex", block_in_futex},         {"read", block_in_read},
+	{"recv", block_in_recv},           {"sigsuspend", block_in_sigsuspend},
+	{"wait", block_in_wait},           {"epoll", block_in_epoll},
+	{"flock", block_in_flock},         {"compute", compute},
 	{"signals", count_signals},
 };
 
