@@ -71,6 +71,40 @@ typedef enum decode py_visit_function(struct python *python, struct py_types *ty
 typedef enum decode py_size_function(struct python *python, const struct py_object *object,
                                      uint64_t *ret);
 
+/* __sizeof__ where tables of keys have to be read. */
+typedef enum decode py_table_size_function(struct python *python, struct py_types *types,
+                                           const struct py_object *object, uint64_t *ret);
+
+/* What a class adds: its dict, its slots, the type. A C struct of unknown layout. py_instance.c */
+py_visit_function py_instance_visit;
+py_visit_function py_opaque_visit;
+py_visit_function py_fields_visit; /* py_fields.c */
+
+py_visit_function py_dict_visit; /* py_dict.c; so are all of these */
+py_visit_function py_defaultdict_visit;
+py_visit_function py_odict_visit;
+py_table_size_function py_dict_size;
+py_table_size_function py_odict_size;
+
+py_visit_function py_list_visit; /* py_sequence.c */
+py_visit_function py_tuple_visit;
+py_visit_function py_set_visit;
+py_visit_function py_deque_visit;
+py_size_function py_deque_size;
+
+py_visit_function py_string_visit; /* py_text.c */
+py_size_function py_string_size;
+
+py_visit_function py_type_visit; /* py_class.c */
+py_visit_function py_module_visit;
+py_table_size_function py_type_size;
+
+py_visit_function py_bytearray_visit; /* py_buffer.c */
+py_visit_function py_array_visit;
+py_visit_function py_memoryview_visit;
+py_visit_function py_lru_cache_visit;
+py_size_function py_array_size;
+
 /* py_frame.c. py_generator_visit: generators, coroutines, asynchronous generators. */
 py_visit_function py_frame_visit;
 py_visit_function py_generator_visit;

@@ -32,7 +32,9 @@ static inline bool py_object_read(struct python *python, const struct py_object 
 static inline bool py_object_word(struct python *python, const struct py_object *object,
                                   int64_t offset, uint64_t *ret)
 {
-	return py_object_read(python, object, offset, ret, sizeof(*ret));
+	if (object->bytes)
+		return py_object_read(python, object, offset, ret, sizeof(*ret));
+	return window_cache_u64(python->memory, object->address + (uint64_t)offset, ret);
 }
 
 /* Fills ret from memory alone: the type is looked up. DECODE_TORN: no object there. */

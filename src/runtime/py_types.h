@@ -74,6 +74,21 @@ enum py_type_flags {                                    /* of tp_flags; Include/
 
 #define PY_TYPE_TYPE_SUBCLASS (UINT32_C(1) << 31) /* does not fit an enumerator */
 
+/* Where the dict of an instance's attributes is. */
+enum py_dict_place {
+	PY_DICT_NONE,
+	PY_DICT_AT_OFFSET, /* dictoffset, from the start of the object */
+	PY_DICT_FROM_END,  /* dictoffset, from the end of its items */
+	PY_DICT_MANAGED,   /* before the object, or its values without a dict */
+};
+
+/* The reference of an instance to its type. */
+enum py_type_reference {
+	PY_TYPE_NOT_REFERENCED,   /* static types are not counted */
+	PY_TYPE_REFERENCE_HIDDEN, /* owned, but tp_traverse does not visit it */
+	PY_TYPE_REFERENCE_VISITED,
+};
+
 /* A reference at a fixed offset of the C struct. */
 struct py_field {
 	uint32_t offset;   /* PY_ABSENT: this version does not have it */
@@ -81,6 +96,7 @@ struct py_field {
 	bool is_attribute; /* x.name in Python gives the same object */
 	bool is_hidden;    /* tp_traverse does not visit it: gc.get_referents does not show it */
 	bool is_weak;      /* borrowed: keeps nothing alive */
+	bool is_namespace; /* a dict whose keys are attribute names of x */
 };
 
 /* An attribute that tp_members declares (also __slots__): name and offset. */
@@ -106,8 +122,13 @@ struct py_type {
 	int64_t dictoffset;
 	int64_t weaklistoffset;
 	taddr cached_keys; /* ht_cached_keys of a heap type, else 0 */
-	/* PY_SHAPE_FIELDS: ended by a NULL name; static per layout, owned by the registry. */
-	const struct py_field *fields;
+	taddr *key_names;  /* of cached_keys, in order; what instances without a dict have */
+	size_t key_count;
+	uint32_t shape_size; /* bytes of an instance that the shape explains */
+	enum py_dict_place dict_place;
+	enum py_type_reference type_reference;
+	bool has_instance_part;        /* dict, members or type reference: see py_instance.c */
+	const struct py_field *fields; /* beyond the shape, or NULL: ended by a NULL name */
 	/* Object members of this type and its bases below the known shape. */
 	struct py_member *members;
 	size_t member_count;

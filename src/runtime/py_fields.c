@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The field tables, resolved for one version when the registry is made: each
+ * type's rows become an array that instances are read by.
+ */
+#include "runtime/py_fields.h"
+
+#include "runtime/py_families.h"
+#include "runtime/py_type_registry.h"
+
+#include <stdlib.h>
+
+struct resolved_type {
+	const char *name;
+	uint32_t size; /* 0: any */
+	struct py_field *fields;
+};
+
+struct py_fields_table {
+	struct resolved_type *types;
+	size_t count;
+};
+
+static uint32_t layout_value(const struct python *python, uint16_t where)
+{
+	uint32_t value;
+
+	memcpy(&value, (const char *)&python->layout + where, sizeof(value));
+	return value;
+}
+
+static bool is_of_version(const struct python *python, uint8_t since, uint8_t until)
+{
+	return python->minor >= since && python->minor <= until;
+}
+
+static struct py_field *resolve_rows(const struct python *python, const struct py_field_row *rows)
+{
+	struct py_field *fields;
+	size_t count = 0;
+
+	while (rows[count].name)
+		count++;
+	fields = calloc(count + 1, sizeof(*fields));
+	if (!fields)
+		return NULL;
+	count = 0;
+	for (; rows->name; rows++) {
+		uint32_t offset = rows->offset;
+
+		if (rows->flags & PY_FIELD_IN_LAYOUT)
+			offset = layout_value(python, rows->offset);
+		if (!py_has(offset) || !is_of_version(python, rows->since, rows->until))
+			continue;
+		fields[count++] = (struct py_field){
+			.offset = offset,
+			.name = rows->name,
+			.is_attribute = rows->flags & PY_FIELD_ATTRIBUTE,
+			.is_hidden = rows->flags & PY_FIELD_HIDDEN,
+			.is_weak = rows->flags & PY_FIELD_WEAK,
+		};
+	}
+	return fields;
+}
+
+static bool add_type(const struct python *python, struct py_fields_table *table,
+                     const struct py_fields_type *type)
+{
+	struct resolved_type *resolved = &table->types[table->count];
+	uint32_t size = type->size;
+
+	if (!is_of_version(python, type->since, type->until))
+		return true;
+	if (type->is_size_in_layout)
+		size = layout_value(python, type->size);
+	if (!py_has(size))
+		return true;
+	resolved->name = type->type;
+	resolved->size = size;
+	resolved->fields = resolve_rows(python, type->rows);
+	table->count++;
+	return resolved->fields != NULL;
+}
+
+struct py_fields_table *py_fields_new(const struct python *python)
+{
+	const struct py_fields_type *const groups[] = {py_fields_core, py_fields_exceptions,
+	                                               py_fields_iterators, py_fields_library};
+	struct py_fields_table *table = calloc(1, sizeof(*table));
+	size_t count = 0;
+	bool is_complete = true;
+
+	if (!table)
+		return NULL;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		for (const struct py_fields_type *type = groups[i]; type->type; type++)
+			count++;
+	table->types = calloc(count + 1, sizeof(*table->types));
+	is_complete = table->types != NULL;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		for (const struct py_fields_type *type = groups[i]; type->type; type++)
+			is_complete = is_complete && add_type(python, table, type);
+	if (!is_complete) {
+		py_fields_free(table);
+		return NULL;
+	}
+	return table;
+}
+
+void py_fields_free(struct py_fields_table *table)
+{
+	if (!table)
+		return;
+	for (size_t i = 0; table->types && i < table->count; i++)
+		free(table->types[i].fields);
+	free(table->types);
+	free(table);
+}
+
+const struct py_field *py_fields_find(const struct py_fields_table *table, const char *name,
+                                      int64_t basicsize)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct resolved_type *type = &table->types[i];
+
+		if (!strcmp(type->name, name) && (!type->size || type->size == basicsize))
+			return type->fields;
+	}
+	return NULL;
+}
+
+enum decode py_fields_visit(struct python *python, struct py_types *types,
+                            const struct py_object *object, const struct py_visitor *visitor)
+{
+	enum decode state = DECODE_OK;
+
+	(void)types;
+	for (const struct py_field *field = object->type->fields; field->name; field++) {
+		enum py_ref_kind kind = field->is_attribute ? PY_REF_ATTRIBUTE : PY_REF_FIELD;
+		unsigned int flags = 0;
+		uint64_t value;
+
+		if (!py_object_word(python, object, field->offset, &value)) {
+			state = DECODE_FAULT;
+			continue;
+		}
+		if (field->is_hidden || !object->type->is_gc)
+			flags |= PY_REF_HIDDEN;
+		if (field->is_weak)
+			kind = PY_REF_WEAK;
+		py_tell(visitor, kind, flags, field->name, value);
+	}
+	return state;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The form of the tables in py_fields_*.c: C types that are nothing but a few
+ * references at fixed places. Private to src/runtime.
+ *
+ * A row says where, since and until which version, by what name Python sees
+ * the reference, and whether the collector does. Offsets come from
+ * py_layout.h where they move (IN), else they are numbers (AT). They hold
+ * only for the size of the struct (tp_basicsize) that is given: a type of
+ * that name but of another size is not believed.
+ */
+#ifndef PLUMB_RUNTIME_PY_FIELDS_H
+#define PLUMB_RUNTIME_PY_FIELDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/py_layout.h"
+
+enum py_field_flags {
+	PY_FIELD_ATTRIBUTE = 1 << 0, /* x.name gives the same object */
+	PY_FIELD_HIDDEN = 1 << 1,    /* tp_traverse does not visit it */
+	PY_FIELD_WEAK = 1 << 2,      /* borrowed */
+	PY_FIELD_IN_LAYOUT = 1 << 3, /* offset is that of the member of py_layout */
+};
+
+struct py_field_row {
+	const char *name; /* NULL ends the rows */
+	uint16_t offset;
+	uint8_t flags;
+	uint8_t since; /* minor versions, inclusive */
+	uint8_t until;
+};
+
+struct py_fields_type {
+	const char *type; /* tp_name; NULL ends the table */
+	uint16_t size;    /* tp_basicsize; 0: any */
+	bool is_size_in_layout;
+	uint8_t since;
+	uint8_t until;
+	const struct py_field_row *rows;
+};
+
+#define PY_SINCE 8
+#define PY_NOW 255
+
+/* Rows of a type's table: the attribute or C member called name_. */
+#define ATTR_AT(name_, offset_)                                                                    \
+	{                                                                                          \
+		name_, offset_, PY_FIELD_ATTRIBUTE, PY_SINCE, PY_NOW                               \
+	}
+#define FIELD_AT(name_, offset_)                                                                   \
+	{                                                                                          \
+		name_, offset_, 0, PY_SINCE, PY_NOW                                                \
+	}
+#define HIDDEN_AT(name_, offset_)                                                                  \
+	{                                                                                          \
+		name_, offset_, PY_FIELD_HIDDEN, PY_SINCE, PY_NOW                                  \
+	}
+#define ROW_AT(name_, offset_, flags_, since_, until_)                                             \
+	{                                                                                          \
+		name_, offset_, flags_, since_, until_                                             \
+	}
+#define ATTR_IN(name_, member_)                                                                    \
+	{                                                                                          \
+		name_, offsetof(struct py_layout, member_),                                        \
+			PY_FIELD_IN_LAYOUT | PY_FIELD_ATTRIBUTE, PY_SINCE, PY_NOW                  \
+	}
+#define ROW_IN(name_, member_, flags_)                                                             \
+	{                                                                                          \
+		name_, offsetof(struct py_layout, member_), PY_FIELD_IN_LAYOUT | (flags_),         \
+			PY_SINCE, PY_NOW                                                           \
+	}
+#define ROWS(...)                                                                                  \
+	(const struct py_field_row[])                                                              \
+	{                                                                                          \
+		__VA_ARGS__,                                                                       \
+		{                                                                                  \
+			NULL, 0, 0, 0, 0                                                           \
+		}                                                                                  \
+	}
+#define NO_ROWS                                                                                    \
+	(const struct py_field_row[])                                                              \
+	{                                                                                          \
+		{                                                                                  \
+			NULL, 0, 0, 0, 0                                                           \
+		}                                                                                  \
+	}
+
+extern const struct py_fields_type py_fields_core[];       /* py_fields_core.c */
+extern const struct py_fields_type py_fields_exceptions[]; /* py_exception.c */
+extern const struct py_fields_type py_fields_iterators[];  /* py_fields_iterators.c */
+extern const struct py_fields_type py_fields_library[];    /* py_fields_library.c */
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Functions and what surrounds them, descriptors, wrappers, small builtins.
+ * Objects that have a decoder for the rest (weakref, memoryview ...) have
+ * their plain references here as well.
+ */
+#include "runtime/py_fields.h"
+
+/* Objects/descrobject.c: d_name and d_qualname are strings and not visited. */
+#define DESCRIPTOR_ROWS                                                                            \
+	ATTR_AT("__objclass__", 16),                                                               \
+		ROW_AT("__name__", 24, PY_FIELD_ATTRIBUTE | PY_FIELD_HIDDEN, 8, 255),              \
+		HIDDEN_AT("d_qualname", 32)
+
+const struct py_fields_type py_fields_core[] = {
+	{"function", offsetof(struct py_layout, function.size), true, 8, 255,
+         ROWS(ATTR_IN("__code__", function.func_code),
+              ATTR_IN("__globals__", function.func_globals),
+              ATTR_IN("__builtins__", function.func_builtins),
+              ATTR_IN("__defaults__", function.func_defaults),
+              ATTR_IN("__kwdefaults__", function.func_kwdefaults),
+              ATTR_IN("__closure__", function.func_closure), ATTR_IN("__doc__", function.func_doc),
+              ATTR_IN("__name__", function.func_name), ATTR_IN("__module__", function.func_module),
+              ROW_IN("func_annotations", function.func_annotations, 0),
+              ROW_IN("func_annotate", function.func_annotate, 0),
+              ATTR_IN("__type_params__", function.func_typeparams),
+              ATTR_IN("__qualname__", function.func_qualname))},
+	{"cell", 24, false, 8, 255, ROWS(ATTR_AT("cell_contents", 16))},
+	{"method", 48, false, 8, 255, ROWS(ATTR_AT("__func__", 16), ATTR_AT("__self__", 24))},
+	{"instancemethod", 24, false, 8, 255, ROWS(ATTR_AT("__func__", 16))},
+	{"builtin_function_or_method", 56, false, 8, 255,
+         ROWS(ATTR_AT("__self__", 24), ATTR_AT("__module__", 32))},
+	{"builtin_method", 64, false, 9, 255,
+         ROWS(ATTR_AT("__self__", 24), ATTR_AT("__module__", 32), FIELD_AT("mm_class", 56))},
+	{"property", 0, false, 8, 255,
+         ROWS(ATTR_AT("fget", 16), ATTR_AT("fset", 24), ATTR_AT("fdel", 32), ATTR_AT("__doc__", 40),
+              ROW_AT("prop_name", 48, PY_FIELD_HIDDEN, 10, 12),
+              ROW_AT("prop_name", 48, 0, 13, 255))},
+	{"staticmethod", 32, false, 8, 255, ROWS(ATTR_AT("__func__", 16))},
+	{"classmethod", 32, false, 8, 255, ROWS(ATTR_AT("__func__", 16))},
+	{"super", 40, false, 8, 255,
+         ROWS(ATTR_AT("__thisclass__", 16), ATTR_AT("__self__", 24),
+              ATTR_AT("__self_class__", 32))},
+	{"mappingproxy", 24, false, 8, 255, ROWS(FIELD_AT("mapping", 16))},
+	{"slice", 40, false, 8, 255,
+         ROWS(ATTR_AT("start", 16), ATTR_AT("stop", 24), ATTR_AT("step", 32))},
+	{"range", 48, false, 8, 255,
+         ROWS(ATTR_AT("start", 16), ATTR_AT("stop", 24), ATTR_AT("step", 32),
+              FIELD_AT("length", 40))},
+	{"method_descriptor", 56, false, 8, 255, ROWS(DESCRIPTOR_ROWS)},
+	{"classmethod_descriptor", 56, false, 8, 255, ROWS(DESCRIPTOR_ROWS)},
+	{"member_descriptor", 48, false, 8, 255, ROWS(DESCRIPTOR_ROWS)},
+	{"getset_descriptor", 48, false, 8, 255, ROWS(DESCRIPTOR_ROWS)},
+	{"wrapper_descriptor", 56, false, 8, 255, ROWS(DESCRIPTOR_ROWS)},
+	{"method-wrapper", 32, false, 8, 255, ROWS(FIELD_AT("descr", 16), ATTR_AT("__self__", 24))},
+	{"traceback", offsetof(struct py_layout, traceback.size), true, 8, 255,
+         ROWS(ATTR_IN("tb_next", traceback.tb_next), ATTR_IN("tb_frame", traceback.tb_frame))},
+	{"types.SimpleNamespace", 24, false, 8, 255, NO_ROWS},
+	{"types.GenericAlias", 0, false, 9, 255,
+         ROWS(ATTR_AT("__origin__", 16), ATTR_AT("__args__", 24), ATTR_AT("__parameters__", 32))},
+	{"types.UnionType", 32, false, 10, 13,
+         ROWS(ATTR_AT("__args__", 16), ATTR_AT("__parameters__", 24))},
+	{"typing.Union", 56, false, 14, 255,
+         ROWS(ATTR_AT("__args__", 16), FIELD_AT("hashable_args", 24),
+              FIELD_AT("unhashable_args", 32), ATTR_AT("__parameters__", 40))},
+	{"PyCapsule", 0, false, 8, 255, NO_ROWS},
+	{"moduledef", 0, false, 8, 255, ROWS(HIDDEN_AT("m_copy", 32))},
+	{"functools.partial", 0, false, 8, 255,
+         ROWS(ATTR_AT("func", 16), ATTR_AT("args", 24), ATTR_AT("keywords", 32))},
+	{"weakref", 0, false, 8, 11,
+         ROWS(ROW_AT("wr_object", 16, PY_FIELD_WEAK, 8, 255), ATTR_AT("__callback__", 24))},
+	{"weakproxy", 0, false, 8, 11,
+         ROWS(ROW_AT("wr_object", 16, PY_FIELD_WEAK, 8, 255), FIELD_AT("wr_callback", 24))},
+	{"weakcallableproxy", 0, false, 8, 11,
+         ROWS(ROW_AT("wr_object", 16, PY_FIELD_WEAK, 8, 255), FIELD_AT("wr_callback", 24))},
+	{"weakref.ReferenceType", 0, false, 12, 255,
+         ROWS(ROW_AT("wr_object", 16, PY_FIELD_WEAK, 8, 255), ATTR_AT("__callback__", 24))},
+	{"weakref.ProxyType", 0, false, 12, 255,
+         ROWS(ROW_AT("wr_object", 16, PY_FIELD_WEAK, 8, 255), FIELD_AT("wr_callback", 24))},
+	{"weakref.CallableProxyType", 0, false, 12, 255,
+         ROWS(ROW_AT("wr_object", 16, PY_FIELD_WEAK, 8, 255), FIELD_AT("wr_callback", 24))},
+	{"managedbuffer", 0, false, 8, 255, ROWS(ROW_IN("obj", managed_buffer.master_obj, 0))},
+	{"Context", offsetof(struct py_layout, context.size), true, 8, 8,
+         ROWS(ROW_IN("ctx_prev", context.ctx_prev, 0), ROW_IN("ctx_vars", context.ctx_vars, 0))},
+	{NULL, 0, false, 0, 0, NULL},
+};

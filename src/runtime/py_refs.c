@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a shape to its decoder. What every shape shares is done here: the
+ * reference fields of the C struct, and what the class adds.
+ */
+#include "runtime/py_refs.h"
+
+#include "runtime/py_families.h"
+
+static enum decode visit_nothing(struct python *python, struct py_types *types,
+                                 const struct py_object *object, const struct py_visitor *visitor)
+{
+	(void)python;
+	(void)types;
+	(void)object;
+	(void)visitor;
+	return DECODE_OK;
+}
+
+static py_visit_function *const families[] = {
+	[PY_SHAPE_PLAIN] = visit_nothing,
+	[PY_SHAPE_OPAQUE] = py_opaque_visit,
+	[PY_SHAPE_NONE] = visit_nothing,
+	[PY_SHAPE_INT] = visit_nothing,
+	[PY_SHAPE_FLOAT] = visit_nothing,
+	[PY_SHAPE_COMPLEX] = visit_nothing,
+	[PY_SHAPE_STR] = py_string_visit,
+	[PY_SHAPE_BYTES] = visit_nothing,
+	[PY_SHAPE_BYTEARRAY] = py_bytearray_visit,
+	[PY_SHAPE_TUPLE] = py_tuple_visit,
+	[PY_SHAPE_LIST] = py_list_visit,
+	[PY_SHAPE_DICT] = py_dict_visit,
+	[PY_SHAPE_ODICT] = py_odict_visit,
+	[PY_SHAPE_DEFAULTDICT] = py_defaultdict_visit,
+	[PY_SHAPE_FROZENDICT] = py_dict_visit,
+	[PY_SHAPE_SET] = py_set_visit,
+	[PY_SHAPE_TYPE] = py_type_visit,
+	[PY_SHAPE_MODULE] = py_module_visit,
+	[PY_SHAPE_FUNCTION] = visit_nothing, /* fields */
+	[PY_SHAPE_CODE] = py_code_visit,
+	[PY_SHAPE_FRAME] = py_frame_visit,
+	[PY_SHAPE_GENERATOR] = py_generator_visit,
+	[PY_SHAPE_COROUTINE] = py_generator_visit,
+	[PY_SHAPE_ASYNC_GENERATOR] = py_generator_visit,
+	[PY_SHAPE_EXCEPTION] = visit_nothing, /* fields */
+	[PY_SHAPE_WEAKREF] = visit_nothing,   /* fields */
+	[PY_SHAPE_DEQUE] = py_deque_visit,
+	[PY_SHAPE_LRU_CACHE] = py_lru_cache_visit,
+	[PY_SHAPE_ARRAY] = py_array_visit,
+	[PY_SHAPE_MEMORYVIEW] = py_memoryview_visit,
+	[PY_SHAPE_MANAGED_BUFFER] = visit_nothing, /* fields */
+	[PY_SHAPE_FUTURE] = py_future_visit,
+	[PY_SHAPE_TASK] = py_task_visit,
+	[PY_SHAPE_HAMT_BITMAP] = py_hamt_visit,
+	[PY_SHAPE_HAMT_ARRAY] = py_hamt_visit,
+	[PY_SHAPE_HAMT_COLLISION] = py_hamt_visit,
+	[PY_SHAPE_FIELDS] = visit_nothing,
+};
+
+enum decode py_refs_visit(struct python *python, struct py_types *types,
+                          const struct py_object *object, const struct py_visitor *visitor)
+{
+	const struct py_type *type = object->type;
+	enum decode state;
+	enum decode more;
+
+	state = families[type->shape](python, types, object, visitor);
+	if (type->fields) {
+		more = py_fields_visit(python, types, object, visitor);
+		state = more != DECODE_OK ? more : state;
+	}
+	if (type->has_instance_part) {
+		more = py_instance_visit(python, types, object, visitor);
+		state = more != DECODE_OK ? more : state;
+	}
+	return state;
+}

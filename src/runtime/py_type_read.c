@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One type object, decoded once: names, sizes, where its instances keep their
+ * attributes, and their shape.
+ *
+ * A class made by a class statement is told from a C type by where its
+ * tp_name points: type_new() and type.__name__ let it point into the UTF-8
+ * of ht_name (Objects/typeobject.c), which no type made from C does. Such a
+ * class adds nothing to the C struct but slots, a dict and a list of weak
+ * references, so it has its base's shape, whatever it is called.
+ *
+ * A C type has the shape that py_shapes.c or py_fields.c know for its name,
+ * if it is of their size; else its base's if it adds nothing to the struct,
+ * else it is opaque.
+ */
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "runtime/py_dict.h"
+#include "runtime/py_refs.h"
+#include "runtime/py_type_registry.h"
+
+#include <stdlib.h>
+
+enum {
+	MEMBER_SIZE = 40,      /* PyMemberDef */
+	MEMBER_OBJECT = 6,     /* T_OBJECT */
+	MEMBER_OBJECT_EX = 16, /* T_OBJECT_EX */
+	KEYS_MAX = 1 << 16,
+};
+
+char *py_read_c_string(struct python *python, taddr address, size_t limit)
+{
+	struct text text;
+
+	text_init(&text);
+	while (address && text.length < limit) {
+		size_t size = 64 - (address & 63); /* never into the next page */
+		const uint8_t *bytes = window_cache_view(python->memory, address, size);
+		size_t length;
+
+		if (!bytes)
+			break;
+		length = strnlen((const char *)bytes, size);
+		text_append_bytes(&text, (const char *)bytes, length);
+		if (length < size)
+			return text_take(&text);
+		address += size;
+	}
+	text_deinit(&text);
+	return NULL;
+}
+
+static uint64_t load_word(const uint8_t *bytes, uint32_t offset)
+{
+	uint64_t value = 0;
+
+	if (py_has(offset))
+		memcpy(&value, bytes + offset, sizeof(value));
+	return value;
+}
+
+/* Does the UTF-8 of the str at address start at characters? */
+static bool is_text_of(struct python *python, taddr string, taddr characters)
+{
+	const struct py_layout *layout = &python->layout;
+	taddr utf8 = 0;
+
+	if (!string)
+		return false;
+	if (characters == string + layout->ascii.size)
+		return true;
+	return window_cache_u64(python->memory, string + layout->compact_unicode.utf8, &utf8) &&
+	       utf8 == characters;
+}
+
+/* The part of a dotted name after its last dot. */
+static const char *last_part(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot ? dot + 1 : name;
+}
+
+static char *text_up_to(const char *text, size_t length)
+{
+	char *copy = malloc(length + 1);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	return copy;
+}
+
+/* "module.qualified name", the bare name for builtins or without a module. */
+static char *full_name(const char *module, const char *name)
+{
+	struct text text;
+
+	text_init(&text);
+	if (*module && strcmp(module, "builtins") != 0)
+		text_printf(&text, "%s.", module);
+	text_append(&text, name);
+	return text_take(&text);
+}
+
+/*
+ * Static types: all is in tp_name. Heap types: ht_qualname, and __module__
+ * of the dict (Objects/typeobject.c, type_module).
+ */
+static bool read_names(struct py_types *types, struct py_type *type, const uint8_t *bytes,
+                       const char *c_name)
+{
+	struct python *python = types->python;
+	const struct py_layout *layout = &python->layout;
+	_cleanup_free_ char *qualified = NULL;
+	_cleanup_free_ char *module = NULL;
+	const char *last = last_part(c_name);
+
+	if (type->flags & PY_TYPE_HEAP) {
+		taddr dict = load_word(bytes, layout->type.tp_dict);
+		taddr name = 0;
+
+		if (window_cache_u64(python->memory, type->address + layout->heap_type.ht_qualname,
+		                     &name) &&
+		    name)
+			qualified = py_string_utf8(python, name, PY_TYPE_NAME_MAX);
+		name = dict ? py_dict_get(python, types, dict, "__module__") : 0;
+		module = name ? py_string_utf8(python, name, PY_TYPE_NAME_MAX) : strdup("");
+	}
+	if (!module && last > c_name)
+		module = text_up_to(c_name, (size_t)(last - 1 - c_name));
+	if (!module)
+		module = strdup(type->flags & PY_TYPE_HEAP ? "" : "builtins");
+	if (!module)
+		return false;
+	type->name = full_name(module, qualified ? qualified : last);
+	type->module = take_ptr(module);
+	return type->name != NULL;
+}
+
+static bool add_member(struct py_type *type, size_t *capacity, char *name, uint32_t offset)
+{
+	if (!array_reserve(&type->members, capacity, type->member_count + 1,
+	                   sizeof(*type->members)))
+		return false;
+	type->members[type->member_count++] = (struct py_member){.name = name, .offset = offset};
+	return true;
+}
+
+static bool copy_members(struct py_type *type, size_t *capacity, const struct py_type *base)
+{
+	for (size_t i = 0; i < base->member_count; i++) {
+		char *name = strdup(base->members[i].name);
+
+		if (!name || !add_member(type, capacity, name, base->members[i].offset)) {
+			free(name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The members of kind object that tp_members declares. */
+static bool read_members(struct python *python, struct py_type *type, taddr definitions,
+                         size_t *capacity)
+{
+	for (int i = 0; definitions && i < PY_TYPE_MEMBERS_MAX; i++) {
+		uint8_t entry[MEMBER_SIZE];
+		uint32_t kind;
+		uint64_t offset;
+		char *name;
+
+		if (!window_cache_read(python->memory, definitions + (uint64_t)i * MEMBER_SIZE,
+		                       entry, sizeof(entry)) ||
+		    !load_word(entry, 0))
+			return true;
+		memcpy(&kind, entry + 8, sizeof(kind));
+		offset = load_word(entry, 16);
+		if ((kind != MEMBER_OBJECT && kind != MEMBER_OBJECT_EX) || offset < 16 ||
+		    offset + 8 > (uint64_t)type->basicsize)
+			continue;
+		name = py_read_c_string(python, load_word(entry, 0), PY_TYPE_NAME_MAX);
+		if (!name)
+			continue;
+		if (!add_member(type, capacity, name, (uint32_t)offset)) {
+			free(name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The names of the attributes that instances without a dict have (3.11+). */
+static bool read_cached_keys(struct py_types *types, struct py_type *type)
+{
+	struct py_dict_table table;
+	struct py_dict_iterator iterator;
+	size_t capacity = 0;
+
+	if (!type->cached_keys || !(type->flags & PY_TYPE_MANAGED_DICT) ||
+	    py_dict_table_read(types->python, types, type->cached_keys, &table) != DECODE_OK ||
+	    table.entry_count > KEYS_MAX)
+		return true;
+	if (!array_reserve(&type->key_names, &capacity, (size_t)table.entry_count + 1,
+	                   sizeof(*type->key_names)))
+		return false;
+	memset(type->key_names, 0, capacity * sizeof(*type->key_names));
+	type->key_count = (size_t)table.entry_count;
+	py_dict_iterator_init(&iterator, &table);
+	while (py_dict_iterator_next(types->python, &iterator))
+		type->key_names[iterator.number] = iterator.key;
+	return true;
+}
+
+static void set_dict_place(struct python *python, struct py_type *type)
+{
+	if (type->flags & PY_TYPE_MANAGED_DICT && python->minor >= 11)
+		type->dict_place = PY_DICT_MANAGED;
+	else if (type->dictoffset > 0 && type->dictoffset + 8 <= type->basicsize)
+		type->dict_place = PY_DICT_AT_OFFSET;
+	else if (type->dictoffset < 0)
+		type->dict_place = PY_DICT_FROM_END;
+}
+
+static void set_prefix(struct python *python, struct py_type *type)
+{
+	uint32_t managed = 0;
+
+	if (python->minor >= 11)
+		managed |= PY_TYPE_MANAGED_DICT;
+	if (python->minor >= 12)
+		managed |= PY_TYPE_MANAGED_WEAKREF;
+	type->prefix = (type->is_gc ? 16 : 0) + (type->flags & managed ? 16 : 0);
+}
+
+static void inherit_shape(struct py_type *type, const struct py_type *base)
+{
+	type->shape = base->shape;
+	type->shape_size = base->shape_size;
+	type->fields = base->fields;
+}
+
+/* A word more than the base has, and it is the dict or the weak references. */
+static bool adds_only_places(const struct py_type *type, const struct py_type *base)
+{
+	int64_t added = type->basicsize - base->basicsize;
+	int64_t explained = 0;
+
+	if (type->dictoffset >= base->basicsize)
+		explained += 8;
+	if (type->weaklistoffset >= base->basicsize)
+		explained += 8;
+	return added == explained && type->itemsize == base->itemsize;
+}
+
+static void set_shape(struct py_types *types, struct py_type *type, const struct py_type *base,
+                      const char *c_name)
+{
+	struct python *python = types->python;
+	struct py_known_type known = {.shape = PY_SHAPE_OPAQUE};
+	bool is_dotted = strchr(c_name, '.') != NULL;
+	bool is_ours = type->address >= python->module_start && type->address < python->module_end;
+
+	type->shape_size = (uint32_t)type->basicsize;
+	if (type->has_python_slots && base) {
+		inherit_shape(type, base);
+		return;
+	}
+	/* Bare names are the interpreter's own; an extension's are dotted. */
+	if (is_dotted || is_ours) {
+		type->fields = py_fields_find(types->fields, c_name, type->basicsize);
+		if (py_shape_find(python, c_name, &known) &&
+		    (!known.size || known.size == type->basicsize)) {
+			type->shape = known.shape;
+			if (!type->fields && base && known.shape == base->shape)
+				type->fields = base->fields;
+			return;
+		}
+		if (type->fields) {
+			type->shape = PY_SHAPE_FIELDS;
+			return;
+		}
+	}
+	if (base && adds_only_places(type, base) &&
+	    (base->shape != PY_SHAPE_PLAIN || !type->itemsize)) {
+		inherit_shape(type, base);
+		return;
+	}
+	type->shape = PY_SHAPE_OPAQUE;
+	type->shape_size = 16;
+}
+
+/*
+ * Instances of heap types own a reference to their type. Python classes have
+ * always visited it; types made from C do so since 3.9 (bpo-35810, bpo-40217).
+ */
+static void set_type_reference(struct python *python, struct py_type *type)
+{
+	if (!(type->flags & PY_TYPE_HEAP))
+		type->type_reference = PY_TYPE_NOT_REFERENCED;
+	else if (!type->is_gc || (python->minor == 8 && !type->has_python_slots))
+		type->type_reference = PY_TYPE_REFERENCE_HIDDEN;
+	else
+		type->type_reference = PY_TYPE_REFERENCE_VISITED;
+}
+
+static bool read_all(struct py_types *types, struct py_type *type, const struct py_type *base,
+                     const uint8_t *bytes)
+{
+	struct python *python = types->python;
+	const struct py_layout *layout = &python->layout;
+	_cleanup_free_ char *c_name = NULL;
+	taddr own_name = 0;
+	size_t capacity = 0;
+
+	c_name = py_read_c_string(python, type->name_address, PY_TYPE_NAME_MAX);
+	if (!c_name)
+		c_name = strdup("?");
+	if (!c_name)
+		return false;
+	if (type->flags & PY_TYPE_HEAP) {
+		(void)window_cache_u64(python->memory, type->address + layout->heap_type.ht_name,
+		                       &own_name);
+		(void)window_cache_u64(python->memory,
+		                       type->address + layout->heap_type.ht_cached_keys,
+		                       &type->cached_keys);
+		type->has_python_slots = is_text_of(python, own_name, type->name_address);
+	}
+	if (!read_names(types, type, bytes, c_name))
+		return false;
+	set_shape(types, type, base, c_name);
+	set_dict_place(python, type);
+	set_prefix(python, type);
+	set_type_reference(python, type);
+	if (base && (type->has_python_slots || type->shape == base->shape) &&
+	    !copy_members(type, &capacity, base))
+		return false;
+	if (type->has_python_slots || type->shape == PY_SHAPE_OPAQUE ||
+	    (type->shape == PY_SHAPE_TUPLE && base && base->shape == PY_SHAPE_TUPLE))
+		if (!read_members(python, type, load_word(bytes, layout->type.tp_members),
+		                  &capacity))
+			return false;
+	type->has_instance_part = type->member_count || type->dict_place != PY_DICT_NONE ||
+	                          type->type_reference;
+	return read_cached_keys(types, type);
+}
+
+struct py_type *py_type_read(struct py_types *types, taddr address, const struct py_type *base)
+{
+	struct python *python = types->python;
+	const struct py_layout *layout = &python->layout;
+	struct py_type *type;
+	uint8_t bytes[1024];
+
+	if (layout->type.size > sizeof(bytes) ||
+	    !window_cache_read(python->memory, address, bytes, layout->type.size))
+		return NULL;
+	type = calloc(1, sizeof(*type));
+	if (!type)
+		return NULL;
+	type->address = address;
+	type->metatype = load_word(bytes, 8);
+	type->base = base ? base->address : 0;
+	type->name_address = load_word(bytes, layout->type.tp_name);
+	type->flags = (uint32_t)load_word(bytes, layout->type.tp_flags);
+	type->is_gc = type->flags & PY_TYPE_HAS_GC;
+	type->basicsize = (int64_t)load_word(bytes, layout->type.tp_basicsize);
+	type->itemsize = (int64_t)load_word(bytes, layout->type.tp_itemsize);
+	type->dictoffset = (int64_t)load_word(bytes, layout->type.tp_dictoffset);
+	type->weaklistoffset = (int64_t)load_word(bytes, layout->type.tp_weaklistoffset);
+	if (!read_all(types, type, base, bytes)) {
+		py_type_free(type);
+		return NULL;
+	}
+	return type;
+}
+
+void py_type_free(struct py_type *type)
+{
+	if (!type)
+		return;
+	for (size_t i = 0; i < type->member_count; i++)
+		free(type->members[i].name);
+	free(type->members);
+	free(type->key_names);
+	free(type->name);
+	free(type->module);
+	free(type);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The registry of types from within. Private to src/runtime: see py_types.h. */
+#ifndef PLUMB_RUNTIME_PY_TYPE_REGISTRY_H
+#define PLUMB_RUNTIME_PY_TYPE_REGISTRY_H
+
+#include "runtime/py_types.h"
+
+enum {
+	PY_TYPE_NAME_MAX = 512, /* bytes of a name that are kept */
+	PY_TYPE_MEMBERS_MAX = 4096,
+	PY_TYPE_DEPTH_MAX = 512, /* bases above a type, metatypes above it */
+};
+
+struct py_fields_table;
+
+struct py_types {
+	struct python *python;        /* borrowed */
+	struct number_map by_address; /* -> index */
+	struct number_map rejected;   /* addresses that are no type */
+	struct py_type **items;
+	size_t count;
+	size_t capacity;
+	struct py_fields_table *fields; /* of this version; see py_fields.c */
+	taddr general_lookup; /* 3.8 to 3.10: dk_lookup of tables with any keys; 0: not known */
+	bool has_looked_for_general_lookup;
+};
+
+/* The name of a C type (tp_name), what its struct is and where its references are. */
+struct py_known_type {
+	enum py_shape shape;
+	uint32_t size;       /* tp_basicsize that the shape holds for; 0: any */
+	bool is_type_hidden; /* its tp_traverse forgets the type */
+};
+
+/* Knows plumb the C type called name? py_shapes.c */
+bool py_shape_find(const struct python *python, const char *name, struct py_known_type *ret);
+
+/* Builds the field tables of this version; NULL: out of memory. py_fields.c */
+struct py_fields_table *py_fields_new(const struct python *python);
+void py_fields_free(struct py_fields_table *table);
+
+/* The fields of the C type called name with that tp_basicsize, or NULL. */
+const struct py_field *py_fields_find(const struct py_fields_table *table, const char *name,
+                                      int64_t basicsize);
+
+/* Fills type, whose address, flags and base are set; base_type: its base, or NULL. py_type_read.c */
+struct py_type *py_type_read(struct py_types *types, taddr address,
+                             const struct py_type *base_type);
+void py_type_free(struct py_type *type);
+
+/* A terminated string of the target, at most limit bytes; NULL: none. The caller frees it. */
+char *py_read_c_string(struct python *python, taddr address, size_t limit);
+
+#endif
