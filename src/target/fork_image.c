@@ -254,7 +254,8 @@ uint64_t fork_image_drop(struct fork_image *image)
 	for (int i = 0; i < REAP_ATTEMPTS && is_uncollected(image); i++) {
 		if (i)
 			usleep(REAP_PAUSE_US);
-		if (!remote_call_find_instruction(image->parent, &instruction))
+		if (!remote_call_find_instruction(process_access_living_thread(image->parent),
+		                                  &instruction))
 			continue;
 		if (!collect(image, instruction, true, &pause))
 			collect(image, instruction, false, &pause);

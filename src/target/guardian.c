@@ -37,6 +37,7 @@
 #include "base/cleanup.h"
 #include "target/fork_image.h"
 #include "target/freeze.h"
+#include "target/process_access.h"
 #include "target/remote_call.h"
 
 #include <dirent.h>
@@ -139,7 +140,9 @@ static struct error *serve(struct watch *watch, enum request request)
 	switch (request) {
 	case REQUEST_STOP:
 		if (!watch->instruction)
-			remote_call_find_instruction(watch->freeze.pid, &watch->instruction);
+			remote_call_find_instruction(
+				process_access_living_thread(watch->freeze.pid),
+				&watch->instruction);
 		return freeze_stop(&watch->freeze);
 	case REQUEST_FORK: return serve_fork(watch);
 	case REQUEST_KEEP:

@@ -32,7 +32,7 @@
 #include <sys/uio.h>
 
 struct live_target {
-	pid_t pid;
+	pid_t pid; /* or another thread of it, when that one has ended */
 	pid_t memory_pid;
 	int memory_fd; /* /proc/PID/mem; -1 while process_vm_readv serves */
 };
@@ -182,14 +182,14 @@ static const struct target_operations live_operations = {
 };
 
 /* Only x86-64 is known; the executable tells before any byte is misread. */
-static struct error *check_machine(pid_t pid)
+static struct error *check_machine(pid_t pid, pid_t thread)
 {
 	_cleanup_(cleanup_elf_image) struct elf_image *image = NULL;
 	_cleanup_close_ int fd = -1;
 	struct error *error;
 	char path[32];
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	snprintf(path, sizeof(path), "/proc/%d/exe", thread);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && (errno == EACCES || errno == EPERM))
 		return process_access_error(pid);
@@ -224,7 +224,8 @@ static struct error *read_maps(pid_t pid, pid_t memory_pid, struct process_maps 
 }
 
 /* The list of mappings needs less right than the memory: so try one byte. */
-static struct error *probe_memory(struct live_target *live, const struct process_maps *maps)
+static struct error *probe_memory(struct live_target *live, pid_t pid,
+                                  const struct process_maps *maps)
 {
 	for (size_t i = 0; i < maps->count; i++) {
 		char byte;
@@ -234,11 +235,11 @@ static struct error *probe_memory(struct live_target *live, const struct process
 		if (read_once(live, maps->regions[i].start, &byte, 1) == 1)
 			return NULL;
 		if (errno == EPERM || errno == EACCES)
-			return process_access_error(live->pid);
+			return process_access_error(pid);
 		if (errno == ESRCH)
 			break;
 	}
-	return error_new(ERROR_GONE, "process %d has ended", live->pid);
+	return error_new(ERROR_GONE, "process %d has ended", pid);
 }
 
 struct error *live_target_open(pid_t pid, pid_t memory_pid, struct target **ret)
@@ -247,11 +248,16 @@ struct error *live_target_open(pid_t pid, pid_t memory_pid, struct target **ret)
 	struct target_region *regions;
 	struct live_target *live;
 	struct error *error;
+	pid_t thread;
 	char *paths;
 
 	error = process_access_check_alive(pid);
-	if (!error)
-		error = check_machine(pid);
+	if (error)
+		return error;
+	thread = process_access_living_thread(pid);
+	if (memory_pid == pid)
+		memory_pid = thread;
+	error = check_machine(pid, thread);
 	if (!error)
 		error = read_maps(pid, memory_pid, &maps);
 	if (error)
@@ -259,8 +265,8 @@ struct error *live_target_open(pid_t pid, pid_t memory_pid, struct target **ret)
 	live = malloc(sizeof(*live));
 	if (!live)
 		return error_no_memory();
-	*live = (struct live_target){pid, memory_pid, -1};
-	error = probe_memory(live, &maps);
+	*live = (struct live_target){thread, memory_pid, -1};
+	error = probe_memory(live, pid, &maps);
 	if (error) {
 		live_free(live);
 		return error;

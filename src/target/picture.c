@@ -15,6 +15,7 @@
 #include "target/guardian.h"
 #include "target/live_target.h"
 #include "target/memory_copy.h"
+#include "target/process_access.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -73,7 +74,8 @@ static struct error *copy_stopped(struct picture *picture, struct guardian *guar
 	error = live_target_open(picture->pid, picture->pid, &live);
 	if (error)
 		return error;
-	error = memory_copy_fill(*copy, picture->pid, live, keep_stopped, guardian);
+	error = memory_copy_fill(*copy, process_access_living_thread(picture->pid), live,
+	                         keep_stopped, guardian);
 	if (error)
 		return error;
 	error = guardian_release(guardian);
@@ -92,7 +94,7 @@ static struct error *take_copy(struct picture *picture, struct guardian *guardia
 
 	error = live_target_open(picture->pid, picture->pid, &live);
 	if (!error)
-		error = memory_copy_new(picture->pid, &copy);
+		error = memory_copy_new(process_access_living_thread(picture->pid), &copy);
 	if (!error)
 		error = stop_settled(picture, guardian, options, live);
 	if (!error)

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "target/proc_file.h"
 
-#include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <stdint.h>
@@ -127,13 +127,13 @@ static bool is_other_namespace(pid_t pid)
 	return own.st_ino != other.st_ino || own.st_dev != other.st_dev;
 }
 
-/* /proc/PID belongs to root when the process may not be dumped (proc(5)). */
+/* The files in /proc/PID belong to root when the process may not be dumped (proc(5)). */
 static bool is_undumpable(pid_t pid, uid_t target_uid)
 {
 	char path[32];
 	struct stat owner;
 
-	snprintf(path, sizeof(path), "/proc/%d", pid);
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	return stat(path, &owner) == 0 && owner.st_uid != target_uid;
 }
 
@@ -189,6 +189,40 @@ struct error *process_access_check_alive(pid_t pid)
 	if (!proc_status_value(status, "VmSize") && state != 'Z')
 		return error_new(ERROR_NOT_PYTHON, "%d is a thread of the kernel", pid);
 	return NULL;
+}
+
+/* The state letter of a thread; 'X' when it is gone. */
+static char thread_state(pid_t pid, pid_t tid)
+{
+	_cleanup_free_ char *status = NULL;
+	size_t length;
+
+	if (proc_file_read_thread(pid, tid, "status", &status, &length) != 0)
+		return 'X';
+	return proc_status_state(status);
+}
+
+pid_t process_access_living_thread(pid_t pid)
+{
+	pid_t found = pid;
+	struct dirent *entry;
+	char path[32];
+	DIR *folder;
+
+	if (thread_state(pid, pid) != 'Z')
+		return pid;
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	folder = opendir(path);
+	if (!folder)
+		return pid;
+	while (found == pid && (entry = readdir(folder))) {
+		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (tid > 0 && !strchr("ZX", thread_state(pid, tid)))
+			found = tid;
+	}
+	closedir(folder);
+	return found;
 }
 
 struct error *process_access_check_untraced(pid_t pid, pid_t tid)

@@ -41,6 +41,12 @@ struct error *process_access_error(pid_t pid);
  */
 struct error *process_access_check_alive(pid_t pid);
 
+/*
+ * A thread by whose number the memory of process pid can be read: pid itself,
+ * except when its first thread has ended and others run on.
+ */
+pid_t process_access_living_thread(pid_t pid);
+
 /* An error when another process traces pid or its thread tid; NULL when none does. */
 struct error *process_access_check_untraced(pid_t pid, pid_t tid);
 

@@ -189,7 +189,7 @@ static bool is_under_seccomp(pid_t pid, pid_t tid)
 }
 
 /* Has the thread told the kernel of a restartable sequence it is in? */
-static bool is_in_rseq(pid_t pid, pid_t tid)
+static bool is_in_rseq(pid_t tid)
 {
 	struct __ptrace_rseq_configuration configuration = {0};
 	uint64_t sequence = 0;
@@ -198,7 +198,7 @@ static bool is_in_rseq(pid_t pid, pid_t tid)
 		return false;
 	if (!configuration.rseq_abi_pointer)
 		return false;
-	read_memory(pid, configuration.rseq_abi_pointer + RSEQ_CS_OFFSET, &sequence,
+	read_memory(tid, configuration.rseq_abi_pointer + RSEQ_CS_OFFSET, &sequence,
 	            sizeof(sequence));
 	return sequence != 0;
 }
@@ -209,7 +209,7 @@ bool remote_call_is_possible(pid_t pid, pid_t tid)
 
 	if (!get_registers(tid, &registers) || registers.cs != USER_CODE_SEGMENT)
 		return false;
-	if ((int64_t)registers.orig_rax < 0 && is_in_rseq(pid, tid))
+	if ((int64_t)registers.orig_rax < 0 && is_in_rseq(tid))
 		return false;
 	return !is_under_seccomp(pid, tid);
 }

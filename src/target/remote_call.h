@@ -32,7 +32,7 @@ struct remote_result {
 	pid_t child;   /* 0: none. Traced by us, stopped, dies with us */
 };
 
-/* An address of a `syscall` instruction in process pid. False: none found. */
+/* An address of a `syscall` instruction in process pid (or one of its threads). */
 bool remote_call_find_instruction(pid_t pid, taddr *ret);
 
 /* Is tid stopped where a call can be made without its noticing? */

@@ -3,11 +3,11 @@
  * Takes pictures of a process, for the tests of target/picture.h:
  *
  *	picture_tool PID [--mode fork|copy|none] [--fall-back] [--hold MS]
- *	             [--repeat N] [--unsettled N] [--read ADDRESS:SIZE]
+ *	             [--repeat N] [--unsettled N] [--stall MS] [--read ADDRESS:SIZE]
  *
  * prints per picture one line "mode=fork pause_ms=1.234 settled=1" and, while
  * it is held, "read=HEX" or "read=fault". --unsettled N says no to the first
- * N moments. Exit codes as plumb: 0, 2 wrong usage, 3 with a line on stderr.
+ * N moments, --stall MS takes that long over saying so. Exit codes as plumb: 0, 2 wrong usage, 3 with a line on stderr.
  */
 #include "base/cleanup.h"
 #include "target/picture.h"
@@ -23,7 +23,8 @@ struct task {
 	struct picture_options options;
 	long hold_ms;
 	long repeat;
-	long unsettled;
+	long unsettled; /* counts down */
+	long stall_ms;
 	taddr address;
 	size_t size;
 };
@@ -60,6 +61,7 @@ static bool parse_option(int option, struct task *task)
 	case 'h': task->hold_ms = strtol(optarg, NULL, 10); return true;
 	case 'n': task->repeat = strtol(optarg, NULL, 10); return true;
 	case 'u': task->unsettled = strtol(optarg, NULL, 10); return true;
+	case 's': task->stall_ms = strtol(optarg, NULL, 10); return true;
 	case 'r': return parse_read(optarg, task);
 	default: return false;
 	}
@@ -73,6 +75,7 @@ static bool parse_arguments(int argc, char **argv, struct task *task)
 		{"hold", required_argument, NULL, 'h'},
 		{"repeat", required_argument, NULL, 'n'},
 		{"unsettled", required_argument, NULL, 'u'},
+		{"stall", required_argument, NULL, 's'},
 		{"read", required_argument, NULL, 'r'},
 		{NULL, 0, NULL, 0},
 	};
@@ -87,13 +90,21 @@ static bool parse_arguments(int argc, char **argv, struct task *task)
 	return true;
 }
 
-/* Says no as often as it was told to. */
+static void sleep_ms(long ms)
+{
+	struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+
+	nanosleep(&time, NULL);
+}
+
+/* Says no as often as it was told to, and takes its time. */
 static bool is_settled(void *context, struct target *stopped)
 {
-	long *left = context;
+	struct task *task = context;
 
 	(void)stopped;
-	return (*left)-- <= 0;
+	sleep_ms(task->stall_ms);
+	return task->unsettled-- <= 0;
 }
 
 static void print_read(struct target *target, taddr address, size_t size)
@@ -114,22 +125,18 @@ static struct error *take_one(struct task *task)
 {
 	static const char *const names[] = {"fork", "copy", "none"};
 	_cleanup_(cleanup_picture) struct picture *picture = NULL;
-	struct timespec hold = {task->hold_ms / 1000, task->hold_ms % 1000 * 1000000};
-	long unsettled = task->unsettled;
 	struct error *error;
 
-	if (unsettled) {
-		task->options.is_settled = is_settled;
-		task->options.context = &unsettled;
-		task->options.settle_attempts = 5;
-	}
+	task->options.is_settled = is_settled;
+	task->options.context = task;
+	task->options.settle_attempts = 5;
 	error = picture_take(task->pid, &task->options, &picture);
 	if (error)
 		return error;
 	printf("mode=%s pause_ms=%.3f settled=%d\n", names[picture_mode(picture)],
 	       picture_pause_ms(picture), picture_is_settled(picture));
 	fflush(stdout);
-	nanosleep(&hold, NULL);
+	sleep_ms(task->hold_ms);
 	if (task->size)
 		print_read(picture_target(picture), task->address, task->size);
 	fflush(stdout);
