@@ -17,6 +17,19 @@ GOALS = (
 )
 
 
+HEADING = (
+    "tool",
+    "what",
+    "seconds",
+    "cpu s",
+    "x plumb heap",
+    "stop ms",
+    "ms per GB",
+    "gap ms",
+    "added",
+)
+
+
 class Row:
     """One line of the table: a measurement, or why there is none."""
 
@@ -78,7 +91,7 @@ def result_table(rows, facts):
     """The rows as text: a heading and lines of cells."""
     base = next((row.seconds for row in rows if row.key == "heap-fork" and not row.error), None)
     heap = facts.get("heap")
-    yield ("tool", "what", "seconds", "cpu s", "x plumb heap", "stop ms", "ms per GB", "gap ms", "added")
+    yield HEADING
     for row in rows:
         if row.error:
             yield (row.tool, row.what, row.error)
@@ -124,6 +137,8 @@ def describe_run(objects, facts):
             heap["python"],
         )
     text += "; %d cores, load %.1f before the start" % (facts["cores"], facts["load"])
+    if facts["load"] > facts["cores"] / 4:
+        text += " (busy: these figures are too high)"
     tools = ", ".join("%s %s" % item for item in facts["versions"].items())
     return "%s; %s" % (text, tools) if tools else text
 

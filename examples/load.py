@@ -31,6 +31,10 @@ class Failure(Exception):
     """A request that was not answered as it should be."""
 
 
+# A broken connection, a reply that is late, cut off, or not what HTTP and JSON say.
+FAILED = (Failure, OSError, asyncio.TimeoutError, EOFError, ValueError, KeyError)
+
+
 class Tally:
     """What happened so far, over all connections."""
 
@@ -147,7 +151,7 @@ async def keep_sending(options, schedule, tally):
                     exchange(reader, writer, options.host, body), options.timeout
                 )
                 tally.success(started, time.monotonic())
-            except (Failure, OSError, asyncio.TimeoutError, EOFError, ValueError, KeyError) as error:
+            except FAILED as error:
                 tally.failure(error)
                 if writer is not None:
                     writer.close()

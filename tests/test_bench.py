@@ -15,6 +15,10 @@ from support import processes, service
 
 BENCH = service.PROJECT / "bench"
 CC = os.environ.get("CC", "cc").split()
+FLAGS = (
+    "-std=c17 -D_GNU_SOURCE -O2 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla "
+    "-Wstrict-prototypes -Wmissing-prototypes -Werror"
+).split()
 
 # Follows every reference from the dict of orders, except into types and into the dicts of instances
 # (which CPython 3.8 to 3.10 have), and counts what it comes to.
@@ -72,8 +76,7 @@ def test_the_heap_has_sixty_objects_an_entry_and_twenty_tracked(python):
 
 def test_the_floor_reads_what_is_resident(pythons, start, tmp_path):
     program = tmp_path / "copy_floor"
-    flags = ["-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-    subprocess.run([*CC, *flags, "-o", program, BENCH / "copy_floor.c"], check=True)
+    subprocess.run([*CC, *FLAGS, "-o", program, BENCH / "copy_floor.c"], check=True)
     target = start(pythons[-1], "data = [b'x' * 5000 + b'%d' % n for n in range(20000)]\n"
                    + processes.ANSWER_LOOP)  # fmt: skip
     output = subprocess.run([program, str(target.pid), "2"], capture_output=True, check=True).stdout

@@ -2,8 +2,8 @@
 """The sample service leaks as each of its modules says, and only then.
 
 What plumb answers about the service is compared with what the service is said to do; here it is
-made sure that it really does so, seen from inside (service_probe.py).  The
-figures are counts of objects per request, not times, so they are exact.
+made sure that it really does so, seen from inside (service_probe.py).  The figures are counts of
+objects per request, not times, so they are exact.
 """
 
 import json
@@ -81,7 +81,8 @@ def test_a_healthy_service_does_not_grow_after_its_warm_up(python, switch):
     for name in looks[0]["held"]:
         assert differences(looks, lambda look: look["held"][name]) == [0, 0, 0]
     # The probe itself keeps a look or two; 200 requests must not leave even a fifth of one each.
-    assert all(abs(growth) <= 10 for growth in differences(looks[1:], lambda look: look["tracked"]))
+    objects = differences(looks[1:], lambda look: look["tracked"])
+    assert all(abs(growth) <= 10 for growth in objects)
     assert all(growth < 8000 for growth in differences(looks[1:], lambda look: look["traced"]))
 
 
@@ -166,7 +167,8 @@ def answer_badly(listener):
         with client:
             client.recv(65536)
             if number % 2:
-                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n" + b'{"sha256": "0"}')
+                head = b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n"
+                client.sendall(head + b'{"sha256": "0"}')
 
 
 def test_the_load_counts_what_fails():

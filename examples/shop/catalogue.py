@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the shop sells.  Healthy: it is loaded in the background for a while, then stays as it is."""
+"""What the shop sells.  Healthy: loaded in the background for a while, then it stays as it is."""
 
 import asyncio
 
