@@ -109,7 +109,7 @@ def test_a_leaking_service_answers_every_request_and_ends_cleanly(python):
 
 
 def test_it_ends_cleanly_under_load(python):
-    with service.start(python, "none") as shop, shop.load("--connections", 4, "--rate", 400) as load:
+    with service.start(python, "none") as shop, shop.load("--rate", 400) as load:
         asked = 0  # by ourselves: /health counts as served too
         while served(shop.port) - asked < 50:
             asked += 1
