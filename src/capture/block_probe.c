@@ -66,6 +66,12 @@ static bool is_gc_head(const uint8_t *head)
 	return next >> 47 == 0 && !(next & 4) && prev;
 }
 
+/* A compact str is shorter than its type's basic size, which has a pointer to the text. */
+static bool fits(const struct py_type *type, uint32_t room)
+{
+	return type->shape == PY_SHAPE_STR || type->basicsize <= room;
+}
+
 const struct py_type *block_probe_object(struct block_probe *probe, const uint8_t *block,
                                          uint32_t block_size, uint32_t *ret_offset)
 {
@@ -82,7 +88,7 @@ const struct py_type *block_probe_object(struct block_probe *probe, const uint8_
 		if (!address || address % 16 || address >> 47)
 			continue;
 		type = block_probe_type(probe, address);
-		if (!type || type->prefix != prefix || type->basicsize > block_size - offset)
+		if (!type || type->prefix != prefix || !fits(type, block_size - offset))
 			continue;
 		if (type->is_gc && !is_gc_head(block + offset - 16))
 			continue;
