@@ -27,7 +27,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      epilog="columns: " + "; ".join(f"{name}: {text}" for name, text in comparison.COLUMNS))
     parser.add_argument("--python", help="a minor (3.12), a version (3.13.5) or an executable; default: all")
-    parser.add_argument("--tool", default=TOP / "build/tests/dump_graph", help="what prints the graph of a pid")
+    parser.add_argument("--tool", default=TOP / "build/tests/tools/dump_graph", help="what prints the graph of a pid")
     parser.add_argument("--type", help="only this type: qualname or module.qualname")
     parser.add_argument("--examples", type=int, default=3, help="how many to keep per type and column")
     parser.add_argument("--limit", type=int, default=40, help="rows of the table")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds plumb's graph against the truth, object by object, and sums up by type.
 
-The graph is what build/tests/dump_graph PID prints, one JSON document a line:
+The graph is what build/tests/tools/dump_graph PID prints, one JSON document a line:
 
     {"address": int, "type": "module.qualname", "type_address": int, "size": int, "memory": int,
      "refcount": int, "immortal": bool, "tracked": bool, "edges": [[kind, label, to, flags], ...]}
