@@ -42,8 +42,10 @@ fuzz:
 	@tools/setup test
 	@tools/run-fuzzers $(FUZZ_SECONDS)
 
-tidy: all
-	@ninja -C $(BUILD) clang-tidy
+tidy:
+	@tools/setup test
+	@test -e build-clang/build.ninja || CC=clang meson setup build-clang >/dev/null
+	@git ls-files 'src/*.c' | xargs -P 2 -n 4 clang-tidy -quiet -p build-clang
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
