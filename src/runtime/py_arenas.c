@@ -61,6 +61,17 @@ static void read_first_pool(struct window_cache *memory, const struct py_layout 
 	}
 }
 
+/* An arena that is not aligned to its pools lacks one. 0: not a size that arenas have. */
+static uint64_t arena_size_of(const struct py_arena *arena)
+{
+	uint64_t pools = (uint64_t)arena->pools + (arena->address % arena->pool_size ? 1 : 0);
+	uint64_t size = pools * arena->pool_size;
+
+	if (size < ARENA_SIZE_MIN || size > ARENA_SIZE_MAX || size & (size - 1))
+		return 0;
+	return size;
+}
+
 bool py_arena_read(struct window_cache *memory, const struct py_layout *layout, taddr address,
                    struct py_arena *ret)
 {
@@ -74,22 +85,14 @@ bool py_arena_read(struct window_cache *memory, const struct py_layout *layout, 
 	    !window_cache_u32(memory, address + layout->arena.ntotalpools, &arena.pools))
 		return false;
 	if (!arena.pools || arena.pools > ARENA_POOLS_MAX || free_pools > arena.pools ||
-	    arena.pool_address < arena.address || arena.pool_address - arena.address > ARENA_SIZE_MAX)
+	    arena.pool_address < arena.address ||
+	    arena.pool_address - arena.address > ARENA_SIZE_MAX)
 		return false;
 	read_first_pool(memory, layout, &arena);
+	if (arena.pool_size && !arena_size_of(&arena))
+		return false;
 	*ret = arena;
 	return true;
-}
-
-/* An arena that is not aligned to its pools lacks one. 0: not a size that arenas have. */
-static uint64_t arena_size_of(const struct py_arena *arena)
-{
-	uint64_t pools = (uint64_t)arena->pools + (arena->address % arena->pool_size ? 1 : 0);
-	uint64_t size = pools * arena->pool_size;
-
-	if (size < ARENA_SIZE_MIN || size > ARENA_SIZE_MAX || size & (size - 1))
-		return 0;
-	return size;
 }
 
 /* Believes the first arena whose first pool tells its size. */
@@ -107,7 +110,7 @@ static void find_sizes(struct python *python)
 			struct py_arena arena;
 
 			if (!py_arena_read(python->memory, &python->layout, at, &arena) ||
-			    !arena.pool_size || arena.index != slot || !arena_size_of(&arena))
+			    !arena.pool_size || arena.index != slot)
 				continue;
 			python->pool_size = arena.pool_size;
 			python->arena_size = arena_size_of(&arena);
@@ -141,7 +144,8 @@ static bool dicts_have_debug_headers(struct python *python)
 	taddr dict;
 
 	for (size_t i = 0; i < 2; i++) {
-		if (!window_cache_u64(python->memory, python->interpreters[0] + members[i], &dict) ||
+		if (!window_cache_u64(python->memory, python->interpreters[0] + members[i],
+		                      &dict) ||
 		    !block_has_debug_header(python->memory, dict - GC_HEAD))
 			return false;
 	}
@@ -178,8 +182,10 @@ static struct error *append_state(struct python *python, taddr interpreter, stru
 	if (python->layout.version >= FIRST_WITH_STATE_POINTER &&
 	    !window_cache_u64(python->memory, state, &state))
 		return NULL;
-	if (!window_cache_u64(python->memory, state + python->layout.obmalloc_state.arenas, &arenas) ||
-	    !window_cache_u32(python->memory, state + python->layout.obmalloc_state.maxarenas, &count))
+	if (!window_cache_u64(python->memory, state + python->layout.obmalloc_state.arenas,
+	                      &arenas) ||
+	    !window_cache_u32(python->memory, state + python->layout.obmalloc_state.maxarenas,
+	                      &count))
 		return NULL;
 	return append_table(list, arenas, count);
 }

@@ -10,7 +10,11 @@
 #include "runtime/py_debug_offsets.h"
 #include "runtime/py_structure.h"
 
-enum { SEARCH_MAX = 128 << 20, PAGE = 4096 };
+enum {
+	SEARCH_MAX = 64 << 20, /* bytes */
+	POINTERS_MAX = 1 << 20,
+	PAGE = 4096,
+};
 
 static const char runtime_symbol[] = "_PyRuntime";
 
@@ -60,6 +64,7 @@ struct search {
 	py_candidate_visitor *visitor;
 	void *context;
 	uint64_t left; /* bytes */
+	uint32_t pointers_left;
 };
 
 /* Looks at one word; true: found, stop. */
@@ -117,8 +122,9 @@ static bool visit_pointer(struct search *search, taddr address, uint64_t word)
 {
 	struct py_anchors anchors;
 
-	if (word % 8 || !target_region_at(search->memory->target, word))
+	if (word % 8 || !search->pointers_left || !target_region_at(search->memory->target, word))
 		return false;
+	search->pointers_left--;
 	for (size_t i = 0; py_layouts[i]; i++) {
 		taddr runtime = address - py_layouts[i]->runtime.interpreters_main;
 
@@ -133,8 +139,11 @@ static bool visit_pointer(struct search *search, taddr address, uint64_t word)
 bool py_candidates_by_scan(struct window_cache *memory, const struct mapped_image *images,
                            size_t count, py_candidate_visitor *visitor, void *context)
 {
-	struct search search = {
-		.memory = memory, .visitor = visitor, .context = context, .left = SEARCH_MAX};
+	struct search search = {.memory = memory,
+	                        .visitor = visitor,
+	                        .context = context,
+	                        .left = SEARCH_MAX,
+	                        .pointers_left = POINTERS_MAX};
 
 	return search_images(&search, images, count, visit_pointer);
 }

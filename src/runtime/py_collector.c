@@ -37,10 +37,10 @@ bool python_is_collecting(struct python *python)
 {
 	for (size_t i = 0; i < state_count(python); i++) {
 		taddr gc = py_gc_state(python, python->interpreters[i]);
+		taddr at = gc + python->layout.gc.collecting;
 		uint32_t collecting;
 
-		if (window_cache_u32(python->memory, gc + python->layout.gc.collecting, &collecting) &&
-		    collecting)
+		if (window_cache_u32(python->memory, at, &collecting) && collecting)
 			return true;
 	}
 	return false;

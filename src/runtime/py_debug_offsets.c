@@ -177,7 +177,7 @@ static struct error *check_fields(struct py_layout *said, taddr address)
 			continue;
 		if (!limit || value > limit)
 			return error_new(ERROR_CORRUPT,
-			                 "the debug offsets at 0x%" PRIx64 " put a member at %" PRIu32
+			                 "debug offsets at 0x%" PRIx64 " put a member at %" PRIu32
 			                 " of a struct of %" PRIu32 " bytes",
 			                 address, value, limit);
 	}
@@ -254,8 +254,10 @@ struct error *py_debug_layout_read(struct window_cache *memory, taddr address, u
 	layout = *table;
 	move_interpreter(&layout, &said);
 	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		uint16_t member = fields[i].member;
+
 		if (fields[i].at[minor])
-			*member_of(&layout, fields[i].member) = member_value(&said, fields[i].member);
+			*member_of(&layout, member) = member_value(&said, member);
 	}
 	layout.runtime.interpreters_main = layout.runtime.interpreters_head + sizeof(taddr);
 	*ret = layout;

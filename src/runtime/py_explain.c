@@ -67,8 +67,12 @@ static bool version_text_at(const uint8_t *bytes, size_t size, char *ret)
 static bool search_version_text(struct window_cache *memory, const struct mapped_range *range,
                                 char *ret)
 {
-	for (taddr at = range->start; at < range->end && at - range->start < SEARCH_MAX; at += CHUNK) {
-		uint64_t left = range->end - at;
+	taddr end = range->end;
+
+	if (end - range->start > SEARCH_MAX)
+		end = range->start + SEARCH_MAX;
+	for (taddr at = range->start; at < end; at += CHUNK) {
+		uint64_t left = end - at;
 		size_t size = left < CHUNK + OVERLAP ? (size_t)left : CHUNK + OVERLAP;
 		const uint8_t *bytes = window_cache_view(memory, at, size);
 
@@ -95,16 +99,18 @@ static bool version_in_name(const char *name, char *ret)
 
 static bool find_version(struct window_cache *memory, const struct mapped_image *image, char *ret)
 {
+	bool has_symbol;
 	taddr symbol;
 
-	if (!strstr(mapped_image_name(image), "python") &&
-	    !mapped_image_symbol(memory, image, "Py_GetVersion", &symbol))
+	has_symbol = mapped_image_symbol(memory, image, "Py_GetVersion", &symbol);
+	if (!has_symbol && !strstr(mapped_image_name(image), "python"))
 		return false;
 	for (size_t i = 0; i < image->data_count; i++) {
 		if (search_version_text(memory, &image->data[i], ret))
 			return true;
 	}
-	return version_in_name(mapped_image_name(image), ret);
+	/* A name alone makes no Python. */
+	return has_symbol && version_in_name(mapped_image_name(image), ret);
 }
 
 static bool version_is_supported(const char *text)

@@ -37,11 +37,12 @@ static bool list_append(struct interpreter_list *list, taddr address)
 /* The last word that plumb reads of an interpreter has to be there too. */
 static bool interpreter_is_readable(struct python *python, taddr address)
 {
+	const struct py_layout *layout = &python->layout;
 	uint64_t word;
 
 	return address % 8 == 0 &&
-	       window_cache_u64(python->memory, address + python->layout.interpreter.id, &word) &&
-	       window_cache_u64(python->memory, address + python->layout.interpreter.sysdict, &word);
+	       window_cache_u64(python->memory, address + layout->interpreter.id, &word) &&
+	       window_cache_u64(python->memory, address + layout->interpreter.sysdict, &word);
 }
 
 struct error *py_interpreters_read(struct python *python)

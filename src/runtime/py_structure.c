@@ -31,13 +31,15 @@ bool py_is_type(struct window_cache *memory, const struct py_layout *layout, tad
 {
 	taddr metatype;
 
-	if (!address || address % 8 || !window_cache_u64(memory, address + PY_OBJECT_TYPE, &metatype))
+	if (!address || address % 8)
+		return false;
+	if (!window_cache_u64(memory, address + PY_OBJECT_TYPE, &metatype))
 		return false;
 	return metatype == type_type && type_has_flag(memory, layout, metatype, FLAG_TYPE_SUBCLASS);
 }
 
 /* The type of a dict, or 0 when there is no dict (or subclass of it) at address. */
-static taddr dict_type_at(struct window_cache *memory, const struct py_layout *layout, taddr address)
+static taddr dict_type(struct window_cache *memory, const struct py_layout *layout, taddr address)
 {
 	taddr type;
 
@@ -66,7 +68,7 @@ static bool find_anchors(struct window_cache *memory, const struct py_layout *la
 	taddr base;
 	uint64_t basic_size;
 
-	anchors.dict_type = dict_type_at(memory, layout, sysdict);
+	anchors.dict_type = dict_type(memory, layout, sysdict);
 	if (!anchors.dict_type ||
 	    !window_cache_u64(memory, anchors.dict_type + PY_OBJECT_TYPE, &anchors.type_type) ||
 	    !py_is_type(memory, layout, anchors.type_type, anchors.type_type) ||
@@ -99,7 +101,7 @@ bool py_interpreter_is_sound(struct window_cache *memory, const struct py_layout
 	    !window_cache_u64(memory, address + layout->interpreter.modules, &modules))
 		return false;
 	if (!find_anchors(memory, layout, sysdict, &anchors) ||
-	    !dict_type_at(memory, layout, builtins) || !dict_type_at(memory, layout, modules))
+	    !dict_type(memory, layout, builtins) || !dict_type(memory, layout, modules))
 		return false;
 	*ret = anchors;
 	return true;

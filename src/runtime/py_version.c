@@ -23,11 +23,10 @@ void py_version_format(uint32_t hexversion, char *buffer, size_t size)
 	unsigned int major = hexversion >> 24;
 	unsigned int minor = hexversion >> 16 & 0xff;
 	unsigned int micro = hexversion >> 8 & 0xff;
+	unsigned int serial = hexversion & 0xf;
 
-	if (!(hexversion & 0xffff))
-		snprintf(buffer, size, "%u.%u", major, minor);
-	else if (level)
-		snprintf(buffer, size, "%u.%u.%u%s%u", major, minor, micro, level, hexversion & 0xf);
+	if (level)
+		snprintf(buffer, size, "%u.%u.%u%s%u", major, minor, micro, level, serial);
 	else
 		snprintf(buffer, size, "%u.%u.%u", major, minor, micro);
 }
@@ -77,9 +76,10 @@ static bool layout_is_sound(struct python *python, uint32_t known_version)
 	    !list_leads_to(python, main) ||
 	    !window_cache_u64(python->memory, main + layout->interpreter.sysdict, &sysdict))
 		return false;
+	/* Not there yet, or deleted by the program: then a symbol may have said it. */
 	if (!py_small_int(python->memory, layout,
 	                  py_dict_find(python->memory, layout, sysdict, "hexversion"), &said))
-		said = layout->version << 16; /* a program may delete it */
+		said = known_version;
 	if (said >> 16 != layout->version)
 		return false;
 	python->hexversion = known_version ? known_version : said;

@@ -21,7 +21,7 @@ enum { PYTHON_MINOR_FIRST = 8, PYTHON_MINOR_LAST = 15 };
  */
 struct error *py_version_identify(struct python *python, uint32_t known_version);
 
-/* "3.12.1", "3.15.0b2"; "3.9" when only that is known. */
+/* "3.12.1", "3.15.0b2" */
 void py_version_format(uint32_t hexversion, char *buffer, size_t size);
 
 #endif

@@ -15,12 +15,13 @@
 #include "runtime/py_interpreters.h"
 #include "runtime/py_version.h"
 
-enum { FIRST_WITHOUT_STATIC_ARENAS = 0x030c };
+enum { FIRST_WITHOUT_STATIC_ARENAS = 0x030c, CANDIDATES_MAX = 1024 };
 
 struct finding {
 	struct window_cache *memory;
 	struct python python; /* sound once image is set */
 	const struct mapped_image *image;
+	size_t tried;
 	struct error *unsupported; /* it is CPython, but none for us; owned */
 	struct error *corrupt;     /* the first candidate that did not add up; owned */
 };
@@ -43,7 +44,10 @@ static uint32_t symbol_version(struct window_cache *memory, const struct mapped_
 	return version;
 }
 
-/* py_candidate_visitor: stops at a Python that we can read, and at one that we know we cannot. */
+/*
+ * py_candidate_visitor: stops at a Python that we can read, at one that we
+ * know we cannot, and when a target makes up candidates without end.
+ */
 static bool try_candidate(void *context, const struct mapped_image *image, taddr runtime)
 {
 	struct finding *finding = context;
@@ -63,7 +67,7 @@ static bool try_candidate(void *context, const struct mapped_image *image, taddr
 		error_free(error);
 	else
 		finding->corrupt = error;
-	return false;
+	return ++finding->tried >= CANDIDATES_MAX;
 }
 
 static bool find_runtime(struct finding *finding, const struct mapped_image *images, size_t count)

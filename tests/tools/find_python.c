@@ -158,6 +158,24 @@ static void print_arenas(struct python *python)
 	printf(" \"has_arena_symbols\": %s,\n", python->arenas_variable ? "true" : "false");
 }
 
+/* Members in which the layout differs from the table that it was made from. */
+static size_t count_corrections(const struct python *python)
+{
+	size_t words = sizeof(struct py_layout) / sizeof(uint32_t);
+	size_t count = 0;
+
+	for (size_t i = 0; py_layouts[i]; i++) {
+		const char *ours = (const char *)&python->layout;
+		const char *table = (const char *)py_layouts[i];
+
+		if (py_layouts[i]->source != python->layout.source)
+			continue;
+		for (size_t k = 0; k < words; k++)
+			count += memcmp(ours + k * 4, table + k * 4, 4) != 0;
+	}
+	return count;
+}
+
 static void print_python(struct python *python, double milliseconds)
 {
 	char version[32];
@@ -165,6 +183,7 @@ static void print_python(struct python *python, double milliseconds)
 	python_version_text(python, version, sizeof(version));
 	printf("{\"version\": \"%s\",\n \"hexversion\": %" PRIu32 ",\n \"table\": \"%s\",\n",
 	       version, python->hexversion, python->layout.source);
+	printf(" \"corrections\": %zu,\n", count_corrections(python));
 	printf(" \"module\": \"%s\",\n \"runtime\": %" PRIu64 ",\n", python->module_name,
 	       python->runtime);
 	printf(" \"module_start\": %" PRIu64 ",\n \"module_end\": %" PRIu64 ",\n",
