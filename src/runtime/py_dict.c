@@ -108,12 +108,14 @@ enum decode py_dict_table_read(struct python *python, struct py_types *types, ta
 	const uint8_t *head;
 	enum decode state;
 	uint64_t references;
+	uint64_t usable;
 
 	head = window_cache_view(python->memory, address, python->layout.dict_keys.dk_indices);
 	if (!head)
 		return DECODE_FAULT;
 	/* Loaded before anything else is read: a view does not outlive that. */
 	references = load_word(head, python->layout.dict_keys.dk_refcnt);
+	usable = load_word(head, python->layout.dict_keys.dk_usable);
 	table.entry_count = load_word(head, python->layout.dict_keys.dk_nentries);
 	if (py_has(python->layout.dict_keys.dk_log2_size))
 		state = read_new_table(python, head, &table);
@@ -123,6 +125,12 @@ enum decode py_dict_table_read(struct python *python, struct py_types *types, ta
 		return state;
 	if (table.entry_count > table.capacity)
 		return DECODE_TORN;
+	table.value_count = table.capacity;
+	if (python->minor >= 11) {
+		if (usable > table.capacity - table.entry_count)
+			return DECODE_TORN;
+		table.value_count = table.entry_count + usable;
+	}
 	table.size = table.entries - address + table.capacity * table.entry_size;
 	table.is_owned = table.is_owned && references == 1;
 	*ret = table;
@@ -218,7 +226,7 @@ enum decode py_dict_values_storage(struct python *python, const struct py_dict_t
 
 	if (python->minor <= 10) {
 		*ret_address = values;
-		*ret_size = table->capacity * sizeof(uint64_t);
+		*ret_size = table->value_count * sizeof(uint64_t);
 		return DECODE_OK;
 	}
 	if (python->minor <= 12) {
@@ -226,7 +234,7 @@ enum decode py_dict_values_storage(struct python *python, const struct py_dict_t
 		if (!window_cache_u8(python->memory, values - 1, &small))
 			return DECODE_FAULT;
 		*ret_address = values - small;
-		*ret_size = small + table->capacity * sizeof(uint64_t);
+		*ret_size = small + table->value_count * sizeof(uint64_t);
 		return DECODE_OK;
 	}
 	if (!window_cache_u8(python->memory, values + python->layout.dict_values.capacity, &small))
@@ -347,7 +355,7 @@ enum decode py_dict_size(struct python *python, struct py_types *types,
 	if (state != DECODE_OK)
 		return state;
 	if (head.values)
-		size += table.capacity * sizeof(uint64_t);
+		size += table.value_count * sizeof(uint64_t);
 	if (table.is_owned)
 		size += table.size;
 	*ret = size;

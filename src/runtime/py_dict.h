@@ -15,6 +15,7 @@ struct py_dict_table {
 	taddr entries;        /* of the first one */
 	uint64_t entry_count; /* used or deleted */
 	uint64_t capacity;    /* entries that have room */
+	uint64_t value_count; /* values that a dict with separate values has room for */
 	uint64_t size;        /* bytes that were allocated */
 	uint32_t entry_size;  /* 16: key, value; 24: hash, key, value */
 	uint32_t key_offset;  /* in an entry */
