@@ -228,15 +228,19 @@ void py_frame_tell_members(struct python *python, const struct py_frame *frame,
 	const struct py_layout *layout = &python->layout;
 	enum py_ref_kind object_kind = object_name ? PY_REF_ATTRIBUTE : PY_REF_FIELD;
 	enum py_ref_kind locals_kind = object_name ? PY_REF_FIELD : PY_REF_ATTRIBUTE;
+	uint32_t namespace = python->minor < 11 ? layout->frame.f_locals
+	                                        : layout->interpreter_frame.locals;
 	taddr function, locals;
 
 	/* f_globals and f_builtins are borrowed from the function. */
 	if (read_word(python, frame->address, layout->interpreter_frame.function, &function))
 		py_tell(visitor, PY_REF_FIELD, 0, "f_funcobj", py_stack_object(python, function));
-	if (read_word(python, frame->address, layout->interpreter_frame.locals, &locals))
+	if (read_word(python, frame->address, namespace, &locals))
 		py_tell(visitor, locals_kind, 0, "f_locals", locals);
 	py_tell(visitor, PY_REF_ATTRIBUTE, 0, code_name, frame->code.address);
-	py_tell(visitor, object_kind, 0, object_name ? object_name : "frame_obj", frame->object);
+	if (python->minor >= 11)
+		py_tell(visitor, object_kind, 0, object_name ? object_name : "frame_obj",
+		        frame->object);
 }
 
 struct frame_member {

@@ -64,7 +64,8 @@ void py_frame_tell_slots(struct python *python, const struct py_frame *frame,
                          const struct py_visitor *visitor);
 
 /*
- * Tells what else an interpreter frame holds: function, code, namespace.
+ * Tells what else a frame that runs holds: function, code, namespace, and its
+ * frame object. (Of a frame object until 3.10 that is not all of it.)
  * object_name, code_name: how these are reached from who owns the frame.
  */
 void py_frame_tell_members(struct python *python, const struct py_frame *frame,

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+enum { MARGIN = 16 }; /* so that a text of the right length is not cut */
+
 struct lookup {
 	struct python *python;
 	enum py_ref_kind kind; /* of the references that count */
@@ -29,7 +31,7 @@ bool py_lookup_is_text(struct python *python, taddr string, const char *text)
 	    !window_cache_u64(python->memory, string + python->layout.ascii.length, &length) ||
 	    length != wanted)
 		return false;
-	utf8 = py_string_utf8(python, string, wanted + 1);
+	utf8 = py_string_utf8(python, string, wanted + MARGIN);
 	return utf8 && strcmp(utf8, text) == 0;
 }
 
@@ -37,7 +39,8 @@ static void compare(void *context, const struct py_ref *reference)
 {
 	struct lookup *lookup = context;
 
-	if (reference->flags & PY_REF_NAMESPACE)
+	if (reference->flags & PY_REF_NAMESPACE ||
+	    (reference->name && strcmp(reference->name, "__dict__") == 0))
 		lookup->namespace = reference->to;
 	if (reference->kind != lookup->kind || lookup->found)
 		return;

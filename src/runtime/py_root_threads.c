@@ -68,8 +68,7 @@ static void tell_frame(struct stack_walk *stack, const struct py_frame *frame)
 
 	describe(python, frame, name, sizeof(name));
 	walk->visitor->frame(walk->visitor->context, frame->address, frame->object, name);
-	if (python->minor >= 11)
-		py_frame_tell_members(python, frame, NULL, "f_code", &stack->visitor);
+	py_frame_tell_members(python, frame, NULL, "f_code", &stack->visitor);
 	py_frame_tell_slots(python, frame, &stack->visitor);
 	py_frame_tell_unknown_stack(python, frame, &stack->visitor);
 }
