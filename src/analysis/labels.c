@@ -98,7 +98,7 @@ bool labels_key(struct labels *labels, node_id key, label_id *ret)
 	return true;
 }
 
-/* Is the literal 'name', with a name that Python takes after a dot? Bytes over 127 may be letters. */
+/* Is the literal 'name', a name that Python takes after a dot? Bytes over 127 may be letters. */
 static bool is_quoted_name(const char *text, size_t length)
 {
 	if (length < 3 || text[0] != text[length - 1] || (text[0] != '\'' && text[0] != '"') ||

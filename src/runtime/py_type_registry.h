@@ -43,7 +43,7 @@ void py_fields_free(struct py_fields_table *table);
 const struct py_field *py_fields_find(const struct py_fields_table *table, const char *name,
                                       int64_t basicsize);
 
-/* Fills type, whose address, flags and base are set; base_type: its base, or NULL. py_type_read.c */
+/* Fills type, whose address, flags and base are set; base_type: its base or NULL. py_type_read.c */
 struct py_type *py_type_read(struct py_types *types, taddr address,
                              const struct py_type *base_type);
 void py_type_free(struct py_type *type);
