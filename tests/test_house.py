@@ -152,3 +152,11 @@ def test_the_files_that_a_document_names_exist(document):
         if not name.startswith("build/") and not list(REPOSITORY.glob(name))
     ]
     assert missing == []
+
+
+def test_the_map_of_the_largest_folder_names_files_that_exist():
+    text = (REPOSITORY / "ARCHITECTURE.md").read_text()
+    table = text.split("## The largest folder")[1].split("\nA version")[0]
+    names = set(re.findall(r"`(\w+)`", table))
+    present = {path.stem for path in (REPOSITORY / "src/runtime").glob("*.[ch]")}
+    assert len(names) > 20 and names <= present, sorted(names - present)
