@@ -7,7 +7,7 @@
 #include "capture/capture.h"
 
 #include "base/cleanup.h"
-#include "capture/heap_walk.h"
+#include "capture/heap_worker.h"
 #include "capture/root_walk.h"
 #include "runtime/py_roots.h"
 #include "target/live_target.h"
@@ -17,8 +17,7 @@
 enum {
 	SETTLE_ATTEMPTS = 20,
 	SETTLE_CACHE = 1 << 20,
-	CACHE_MIN = 16 << 20,
-	CACHE_MAX = 128 << 20,
+	OWN_CACHE = 4 << 20, /* for finding Python and for texts; the walk has its own */
 	NODE_TEXT_LIMIT = 80,
 };
 
@@ -67,15 +66,6 @@ static bool is_settled(void *context, struct target *stopped)
 	return !python_is_collecting(&check->python);
 }
 
-static size_t cache_size(uint64_t resident)
-{
-	uint64_t size = resident / 16;
-
-	if (size < CACHE_MIN)
-		return CACHE_MIN;
-	return size > CACHE_MAX ? CACHE_MAX : (size_t)size;
-}
-
 static struct error *take_picture(struct capture *capture, pid_t pid,
                                   const struct capture_options *options)
 {
@@ -98,8 +88,8 @@ static struct error *take_picture(struct capture *capture, pid_t pid,
 
 static struct error *find_python(struct capture *capture)
 {
-	struct error *error = window_cache_init(&capture->memory, picture_target(capture->picture),
-	                                        cache_size(capture->process.resident_bytes));
+	struct error *error =
+		window_cache_init(&capture->memory, picture_target(capture->picture), OWN_CACHE);
 
 	if (!error)
 		error = python_find(&capture->memory, &capture->python);
@@ -133,26 +123,27 @@ static char *text_of_node(void *context, node_id node)
 /* Where type objects are nodes themselves, types say so. */
 static void link_types(struct heap_walk *walk)
 {
-	for (size_t i = 0; i < py_types_count(walk->types); i++) {
-		const struct py_type *type = py_types_at(walk->types, i);
-		node_id node = heap_walk_resolve(walk, type->address, false);
+	for (size_t i = 0; i < walk->types.capacity; i++) {
+		const struct number_map_slot *type = &walk->types.slots[i];
 
-		if (i < walk->type_id_capacity && walk->type_ids[i] != NODE_NONE &&
-		    node != NODE_NONE)
-			snapshot_builder_type_node(walk->builder, walk->type_ids[i], node);
+		if (type->key)
+			snapshot_builder_type_node(walk->builder, type->value,
+			                           heap_worker_resolve(walk->workers[0], type->key,
+			                                               false));
 	}
 }
 
 static struct error *walk_heap(struct capture *capture, struct heap_walk *walk)
 {
-	_cleanup_(cleanup_root_walk) struct root_walk *roots = root_walk_new(walk);
-	struct error *error;
+	_cleanup_(cleanup_root_walk) struct root_walk *roots = NULL;
+	struct error *error = heap_walk_pools(walk);
 
+	if (error)
+		return error;
+	roots = root_walk_new(walk);
 	if (!roots)
 		return error_no_memory();
-	error = heap_walk_pools(walk);
-	if (!error)
-		error = root_walk_discover(roots);
+	error = root_walk_discover(roots);
 	if (!error)
 		error = heap_walk_objects(walk);
 	if (!error)
@@ -160,9 +151,10 @@ static struct error *walk_heap(struct capture *capture, struct heap_walk *walk)
 	if (error)
 		return error;
 	link_types(walk);
-	heap_walk_finish(walk);
 	capture->facts.threads = root_walk_thread_count(roots);
-	return root_walk_record(roots);
+	error = root_walk_record(roots);
+	heap_walk_finish(walk);
+	return error;
 }
 
 static void add_sums(struct snapshot *snapshot)
@@ -193,8 +185,7 @@ static struct error *make_snapshot(struct capture *capture, const struct capture
 
 	if (!builder)
 		return error_no_memory();
-	error = heap_walk_init(&walk, &capture->python, capture->types, builder,
-	                       options->with_edges);
+	error = heap_walk_init(&walk, &capture->python, builder, options->with_edges);
 	if (error)
 		return error;
 	if (options->progress) {

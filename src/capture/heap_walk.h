@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The walk over one heap, shared by the steps of a capture:
+ * The walk over one heap: what all of its workers share.
  *
  *   1. heap_walk_pools    reads every pool once: which blocks hold objects
  *   2. heap_walk_objects  reads every pool again: sizes, references, storage
@@ -8,22 +8,34 @@
  *                         static, or without pymalloc), found on the way
  *
  * Two readings of a pool are cheaper than remembering: a reference can be
- * turned into a node only when all blocks are known.
+ * turned into a node only when all blocks are known. The first two steps run
+ * on several threads, each with its own eyes (capture/heap_worker.h), and
+ * commit in order, so the snapshot does not depend on their number.
  *
  * Objects outside of pools are found by references, and by the links of the
- * collector's lists: every tracked object is somebody's gc_next.
+ * collector's lists: every tracked object is somebody's gc_next. Their nodes
+ * come after those of the pools, in order of discovery.
  */
 #ifndef PLUMB_CAPTURE_HEAP_WALK_H
 #define PLUMB_CAPTURE_HEAP_WALK_H
 
+#include "base/work_queue.h"
 #include "capture/block_index.h"
-#include "capture/block_probe.h"
 #include "runtime/py_refs.h"
 #include "snapshot/snapshot_builder.h"
 
+struct heap_worker;
+
+enum { HEAP_WORKERS_MAX = 8 };
+
+struct heap_other { /* an object in no pool, until it is a node */
+	taddr address;
+	type_id type;
+	uint8_t flags;
+};
+
 struct heap_walk {
 	struct python *python;
-	struct py_types *types;
 	struct snapshot_builder *builder;
 	bool with_edges;
 	void (*progress)(void *context, double fraction); /* may be NULL */
@@ -32,24 +44,25 @@ struct heap_walk {
 	taddr *pools;
 	size_t pool_count;
 	struct block_index blocks;
-	struct block_probe probe;
-	struct number_map others;   /* address -> node, of objects in no pool */
 	struct number_map gc_heads; /* addresses of list heads, which are no objects */
-	struct number_map labels;   /* static text or str object -> string id */
-	type_id *type_ids;          /* by py_type.index; NODE_NONE: not met yet */
-	size_t type_id_capacity;
-	node_id *impostors; /* blocks that looked like objects but are storage */
+	struct heap_worker *workers[HEAP_WORKERS_MAX];
+	size_t worker_count; /* the first works alone where one is enough */
+
+	/* From here on guarded by the queue's lock while workers run. */
+	struct work_queue queue;
+	struct number_map others; /* address -> node */
+	struct heap_other *other_list;
+	size_t other_count;
+	size_t other_capacity;
+	size_t others_described; /* so many of other_list are nodes already */
+	struct number_map types; /* address -> type id */
+	node_id *impostors;      /* blocks that looked like objects but are storage */
 	size_t impostor_count;
 	size_t impostor_capacity;
-
-	node_id current; /* the object being decoded */
-	uint64_t current_memory;
-	uint8_t *pool_bytes; /* a copy: decoding moves the windows */
-	struct snap_totals *totals;
 	bool is_broken; /* memory ran out */
 };
 
-struct error *heap_walk_init(struct heap_walk *walk, struct python *python, struct py_types *types,
+struct error *heap_walk_init(struct heap_walk *walk, struct python *python,
                              struct snapshot_builder *builder, bool with_edges);
 void heap_walk_deinit(struct heap_walk *walk);
 
@@ -59,22 +72,20 @@ struct error *heap_walk_objects(struct heap_walk *walk);
 /* Decodes objects in no pool until no new ones turn up. */
 struct error *heap_walk_others(struct heap_walk *walk);
 
-/* Takes impostors back and fills in the totals of the pools. After the last object. */
+/* Takes impostors back and fills in the totals. After the last object. */
 void heap_walk_finish(struct heap_walk *walk);
 
-/*
- * The node of the object at address, or NODE_NONE. An object in no pool that
- * is new becomes a node when may_discover is set.
- */
-node_id heap_walk_resolve(struct heap_walk *walk, taddr address, bool may_discover);
+/* What the workers tell; each takes the lock itself. */
 
-/* As heap_walk_resolve, of a word that only looks like a reference. */
-node_id heap_walk_resolve_word(struct heap_walk *walk, taddr address);
-
-/* Adds a reference as an edge of the node whose edges were begun last. */
-void heap_walk_edge(struct heap_walk *walk, const struct py_ref *reference, node_id to);
-
-/* The snapshot's id of a type. */
-type_id heap_walk_type_id(struct heap_walk *walk, const struct py_type *type);
+/* The node of the object at address in no pool, made when it is new. */
+node_id heap_walk_add_other(struct heap_walk *walk, taddr address, type_id type,
+                            unsigned int flags);
+/* NODE_NONE: no such object so far. */
+node_id heap_walk_find_other(struct heap_walk *walk, taddr address);
+void heap_walk_set_flags(struct heap_walk *walk, node_id node, unsigned int flags);
+type_id heap_walk_add_type(struct heap_walk *walk, const struct py_type *type);
+str_id heap_walk_add_string(struct heap_walk *walk, const char *string);
+void heap_walk_add_impostor(struct heap_walk *walk, node_id node);
+void heap_walk_break(struct heap_walk *walk);
 
 #endif

@@ -7,12 +7,14 @@
 #include "capture/root_walk.h"
 
 #include "base/array.h"
+#include "capture/heap_worker.h"
 #include "runtime/py_roots.h"
 
 #include <stdlib.h>
 
 struct root_walk {
 	struct heap_walk *walk;
+	struct heap_worker *worker;
 	uint32_t *frames; /* of each thread */
 	size_t thread_count;
 	size_t thread_capacity;
@@ -26,8 +28,10 @@ struct root_walk *root_walk_new(struct heap_walk *walk)
 {
 	struct root_walk *roots = calloc(1, sizeof(*roots));
 
-	if (roots)
-		roots->walk = walk;
+	if (!roots)
+		return NULL;
+	roots->walk = walk;
+	roots->worker = walk->workers[0];
 	return roots;
 }
 
@@ -50,9 +54,9 @@ static void discover_root(void *context, enum py_root_kind kind, const char *nam
 
 	(void)name;
 	if (kind == PY_ROOT_MEMORY)
-		heap_walk_resolve_word(roots->walk, to);
+		heap_worker_resolve_word(roots->worker, to);
 	else
-		heap_walk_resolve(roots->walk, to, true);
+		heap_worker_resolve(roots->worker, to, true);
 }
 
 static void discover_reference(void *context, const struct py_ref *reference)
@@ -60,9 +64,9 @@ static void discover_reference(void *context, const struct py_ref *reference)
 	struct root_walk *roots = context;
 
 	if (reference->kind == PY_REF_CONSERVATIVE)
-		heap_walk_resolve_word(roots->walk, reference->to);
+		heap_worker_resolve_word(roots->worker, reference->to);
 	else
-		heap_walk_resolve(roots->walk, reference->to, reference->kind != PY_REF_WEAK);
+		heap_worker_resolve(roots->worker, reference->to, reference->kind != PY_REF_WEAK);
 }
 
 static void discover_thread(void *context, taddr address, const char *name)
@@ -88,7 +92,7 @@ static void discover_frame(void *context, taddr address, taddr frame_object, con
 	if (roots->thread_count)
 		roots->frames[roots->thread_count - 1]++;
 	if (frame_object)
-		heap_walk_resolve(roots->walk, frame_object, true);
+		heap_worker_resolve(roots->worker, frame_object, true);
 }
 
 struct error *root_walk_discover(struct root_walk *roots)
@@ -97,8 +101,8 @@ struct error *root_walk_discover(struct root_walk *roots)
 	                                        discover_thread, discover_reference,
 	                                        discover_frame,  discover_reference};
 
-	if (py_roots_visit(roots->walk->python, roots->walk->types, &visitor) != DECODE_OK)
-		roots->walk->totals->torn++;
+	if (py_roots_visit(&roots->worker->python, roots->worker->types, &visitor) != DECODE_OK)
+		roots->worker->totals.torn++;
 	return roots->walk->is_broken ? error_no_memory() : NULL;
 }
 
@@ -115,8 +119,8 @@ static void record_root(void *context, enum py_root_kind kind, const char *name,
 	};
 	struct root_walk *roots = context;
 	struct snapshot_builder *builder = roots->walk->builder;
-	node_id node = kind == PY_ROOT_MEMORY ? heap_walk_resolve_word(roots->walk, to)
-	                                      : heap_walk_resolve(roots->walk, to, false);
+	node_id node = kind == PY_ROOT_MEMORY ? heap_worker_resolve_word(roots->worker, to)
+	                                      : heap_worker_resolve(roots->worker, to, false);
 
 	if (node == NODE_NONE)
 		return;
@@ -140,6 +144,11 @@ static node_id add_synthetic(struct root_walk *roots, taddr address, type_id typ
 	return node;
 }
 
+static void add_edge(struct snapshot_builder *builder, struct snap_edge edge)
+{
+	snapshot_builder_edge(builder, edge.to, snap_edge_kind(edge), snap_edge_operand(edge));
+}
+
 static void record_reference(void *context, const struct py_ref *reference)
 {
 	struct root_walk *roots = context;
@@ -148,11 +157,11 @@ static void record_reference(void *context, const struct py_ref *reference)
 	if (!roots->walk->with_edges)
 		return;
 	if (reference->kind == PY_REF_CONSERVATIVE)
-		to = heap_walk_resolve_word(roots->walk, reference->to);
+		to = heap_worker_resolve_word(roots->worker, reference->to);
 	else
-		to = heap_walk_resolve(roots->walk, reference->to, false);
+		to = heap_worker_resolve(roots->worker, reference->to, false);
 	if (to != NODE_NONE)
-		heap_walk_edge(roots->walk, reference, to);
+		add_edge(roots->walk->builder, heap_worker_edge(roots->worker, reference, to));
 }
 
 static void record_thread(void *context, taddr address, const char *name)
@@ -197,7 +206,7 @@ struct error *root_walk_record(struct root_walk *roots)
 		builder, 0, snapshot_builder_string(builder, "(thread)", 8), module);
 	roots->frame_type = snapshot_builder_type(
 		builder, 0, snapshot_builder_string(builder, "(frame)", 7), module);
-	if (py_roots_visit(roots->walk->python, roots->walk->types, &visitor) != DECODE_OK)
-		roots->walk->totals->torn++;
+	if (py_roots_visit(&roots->worker->python, roots->worker->types, &visitor) != DECODE_OK)
+		roots->worker->totals.torn++;
 	return roots->walk->is_broken ? error_no_memory() : NULL;
 }

@@ -11,7 +11,8 @@
 
 struct root_walk;
 
-struct root_walk *root_walk_new(struct heap_walk *walk); /* NULL: out of memory */
+/* After heap_walk_pools, whose first worker it uses. NULL: out of memory. */
+struct root_walk *root_walk_new(struct heap_walk *walk);
 void root_walk_free(struct root_walk *roots);
 
 static inline void cleanup_root_walk(struct root_walk **roots)

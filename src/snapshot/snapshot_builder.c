@@ -17,6 +17,7 @@
 #include "snapshot/string_table.h"
 
 #include <assert.h>
+#include <string.h>
 
 static const size_t node_count_max = (size_t)1 << 31;
 
@@ -240,14 +241,14 @@ void snapshot_builder_refcount(struct snapshot_builder *builder, node_id node, u
 void snapshot_builder_set_flags(struct snapshot_builder *builder, node_id node, unsigned int flags)
 {
 	if (node < builder->node_count)
-		builder->flags[node] |= (uint8_t)flags;
+		__atomic_fetch_or(&builder->flags[node], (uint8_t)flags, __ATOMIC_RELAXED);
 }
 
 void snapshot_builder_clear_flags(struct snapshot_builder *builder, node_id node,
                                   unsigned int flags)
 {
 	if (node < builder->node_count)
-		builder->flags[node] &= (uint8_t)~flags;
+		__atomic_fetch_and(&builder->flags[node], (uint8_t)~flags, __ATOMIC_RELAXED);
 }
 
 const uint64_t *snapshot_builder_addresses(const struct snapshot_builder *builder)
@@ -296,6 +297,33 @@ void snapshot_builder_edge(struct snapshot_builder *builder, node_id to, enum ed
 	                 sizeof(*builder->edges)))
 		return;
 	builder->edges[builder->edge_count++] = snap_edge_make(to, kind, operand);
+}
+
+void snapshot_builder_edge_run(struct snapshot_builder *builder, node_id first, size_t count,
+                               const uint32_t *edge_counts, const struct snap_edge *edges)
+{
+	size_t added = 0;
+
+	if (!count)
+		return;
+	snapshot_builder_begin_edges(builder, first);
+	for (size_t i = 0; i < count; i++)
+		added += edge_counts[i];
+	if (builder->is_broken)
+		return;
+	if (!array_reserve(&builder->edges, &builder->edge_capacity, builder->edge_count + added,
+	                   sizeof(*builder->edges))) {
+		builder->is_broken = true;
+		return;
+	}
+	if (added)
+		memcpy(builder->edges + builder->edge_count, edges, added * sizeof(*edges));
+	assert(builder->edge_node_count == first + 1);
+	for (size_t i = 0; i + 1 < count; i++) {
+		builder->edge_count += edge_counts[i];
+		builder->edge_start[builder->edge_node_count++] = builder->edge_count;
+	}
+	builder->edge_count += edge_counts[count - 1];
 }
 
 void snapshot_builder_root(struct snapshot_builder *builder, node_id node, str_id name,

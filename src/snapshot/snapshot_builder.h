@@ -42,6 +42,12 @@ node_id snapshot_builder_node_count(const struct snapshot_builder *builder);
 void snapshot_builder_sizes(struct snapshot_builder *builder, node_id node, uint64_t size,
                             uint64_t memory);
 void snapshot_builder_refcount(struct snapshot_builder *builder, node_id node, uint64_t refcount);
+
+/*
+ * Different threads may describe, measure, count and flag nodes that exist,
+ * each its own (flags also the same one), as long as no size exceeds 4 GiB
+ * and nothing else is added meanwhile.
+ */
 void snapshot_builder_set_flags(struct snapshot_builder *builder, node_id node, unsigned int flags);
 void snapshot_builder_clear_flags(struct snapshot_builder *builder, node_id node,
                                   unsigned int flags);
@@ -55,6 +61,14 @@ const uint8_t *snapshot_builder_flags(const struct snapshot_builder *builder);
 void snapshot_builder_begin_edges(struct snapshot_builder *builder, node_id node);
 void snapshot_builder_edge(struct snapshot_builder *builder, node_id to, enum edge_kind kind,
                            uint64_t operand);
+
+
+/*
+ * The edges of count nodes from first on, at once: edge_counts[i] of them
+ * belong to node first + i. As begin_edges and edge for each.
+ */
+void snapshot_builder_edge_run(struct snapshot_builder *builder, node_id first, size_t count,
+                               const uint32_t *edge_counts, const struct snap_edge *edges);
 
 void snapshot_builder_root(struct snapshot_builder *builder, node_id node, str_id name,
                            enum root_kind kind, unsigned int tier);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One thread of a walk over a heap: its own view of the target's memory, its
+ * own registry of types, and what it has decoded but not yet committed.
+ * Everything that is asked often (the node of an address, the id of a type or
+ * label) is remembered here and asked of the walk, under its lock, only once.
+ */
+#ifndef PLUMB_CAPTURE_HEAP_WORKER_H
+#define PLUMB_CAPTURE_HEAP_WORKER_H
+
+#include "capture/block_probe.h"
+#include "capture/heap_walk.h"
+
+/* What came out of a run of nodes, in their order. */
+struct heap_output {
+	node_id first;
+	uint32_t *edge_counts;
+	size_t node_count;
+	size_t node_capacity;
+	struct snap_edge *edges;
+	size_t edge_count;
+	size_t edge_capacity;
+	struct snap_container *containers;
+	size_t container_count;
+	size_t container_capacity;
+	struct snap_large *large;
+	size_t large_count;
+	size_t large_capacity;
+};
+
+struct heap_worker {
+	struct heap_walk *walk;
+	struct window_cache memory;
+	struct python python; /* a copy with this worker's memory; owns nothing */
+	struct py_types *types;
+	struct block_probe probe;
+	struct number_map others;   /* address -> node */
+	struct number_map labels;   /* static text or str object -> string id */
+	struct number_map type_ids; /* py_type.index + 1 -> type id */
+	uint8_t *pool_bytes;        /* a copy: decoding moves the windows */
+	node_id current;            /* the object being decoded */
+	uint64_t current_memory;
+	struct heap_output output;
+	struct snap_totals totals;
+};
+
+/* cache_bytes: how much of the target's memory it may keep. */
+struct error *heap_worker_new(struct heap_walk *walk, size_t cache_bytes, struct heap_worker **ret);
+void heap_worker_free(struct heap_worker *worker);
+
+/* Reads the pool into pool_bytes; false: it cannot be read (counted). */
+bool heap_worker_read_pool(struct heap_worker *worker, taddr address);
+
+/* Decodes the object in the block whose bytes are given, in pool_bytes; it is node. */
+void heap_worker_decode_block(struct heap_worker *worker, node_id node, taddr address,
+                              const uint8_t *block, uint32_t block_size);
+
+/* Decodes an object in no pool, which is a node already. */
+void heap_worker_decode_other(struct heap_worker *worker, node_id node);
+
+/* Appends the output to the snapshot and empties it. The caller holds the lock, or is alone. */
+void heap_worker_commit(struct heap_worker *worker);
+
+/*
+ * The node of the object at address, or NODE_NONE. An object in no pool that
+ * is new becomes one when may_discover is set.
+ */
+node_id heap_worker_resolve(struct heap_worker *worker, taddr address, bool may_discover);
+
+/* The same for a word that only looks like a reference. */
+node_id heap_worker_resolve_word(struct heap_worker *worker, taddr address);
+
+/* A reference as the edge that it becomes. */
+struct snap_edge heap_worker_edge(struct heap_worker *worker, const struct py_ref *reference,
+                                  node_id to);
+
+/* Finds the first objects of the collector's lists. */
+void heap_worker_discover_list_starts(struct heap_worker *worker);
+
+#endif
