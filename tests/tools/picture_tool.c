@@ -7,7 +7,8 @@
  *
  * prints per picture one line "mode=fork pause_ms=1.234 settled=1" and, while
  * it is held, "read=HEX" or "read=fault". --unsettled N says no to the first
- * N moments, --stall MS takes that long over saying so. Exit codes as plumb: 0, 2 wrong usage, 3 with a line on stderr.
+ * N moments, --stall MS takes that long over saying so. Exit codes as plumb: 0,
+ * 2 wrong usage, 3 with a line on stderr.
  */
 #include "base/cleanup.h"
 #include "target/picture.h"
