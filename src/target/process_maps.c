@@ -105,7 +105,7 @@ static size_t unescape(const char *path, size_t length, char *out)
 		if (length - i >= 4 && memcmp(path + i, "\\012", 4) == 0) {
 			out[written++] = '\n';
 			i += 3;
-		} else if (path[i]) {
+		} else {
 			out[written++] = path[i];
 		}
 	}
@@ -132,7 +132,8 @@ static bool parse_line(const char *line, size_t length, char *paths, size_t *pat
 	struct target_region region = {0};
 	size_t path_length;
 
-	if (!take_fields(&cursor, &region) || region.start >= region.end)
+	if (memchr(line, '\0', length) || !take_fields(&cursor, &region) ||
+	    region.start >= region.end)
 		return false;
 	if (cursor.next < cursor.end && *cursor.next != ' ')
 		return false;
