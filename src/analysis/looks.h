@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is remembered of one look at a process until the next: not its
+ * snapshot, only
+ *   - how many objects of each type were reached, and their bytes;
+ *   - a mark of 8 bytes for each reached object, with the look at which it
+ *     was first seen (its birth);
+ *   - the lengths that containers had when they were first seen.
+ *
+ * Only reached objects count. Garbage that waits for the collector grows and
+ * falls like a saw, and would hide what stays.
+ *
+ * An object is the same from look to look when address and type are. When an
+ * address was reused for an object of the same type in between, the new one is
+ * taken for the old one: it looks older than it is, so growth is never
+ * invented by this, only hidden.
+ */
+#ifndef PLUMB_ANALYSIS_LOOKS_H
+#define PLUMB_ANALYSIS_LOOKS_H
+
+#include "analysis/reach.h"
+#include "base/number_map.h"
+
+enum { LOOKS_LIMIT = 15 }; /* a birth is four bits */
+
+/* One type over all looks: the same address and name. */
+struct look_series {
+	uint64_t address;
+	char *name;
+	uint64_t objects[LOOKS_LIMIT];
+	uint64_t bytes[LOOKS_LIMIT];
+};
+
+/* A container that may grow; sorted by address. */
+struct look_container {
+	uint64_t address;
+	uint32_t type_mark;
+	uint32_t first_length;
+	uint32_t last_length;
+	uint8_t last_look; /* when it was last seen */
+	bool has_shrunk;
+};
+
+struct look_figures {
+	double seconds; /* since the first look */
+	uint64_t resident_bytes;
+	double pause_ms;
+	uint64_t objects; /* reached */
+	uint64_t bytes;
+	uint64_t unreached_objects;
+	uint64_t unreached_bytes;
+};
+
+struct looks {
+	unsigned int count;
+	struct look_figures figures[LOOKS_LIMIT];
+
+	struct look_series *series;
+	size_t series_count, series_capacity;
+	struct number_map series_of; /* hash of address and name -> series */
+
+	uint64_t *marks; /* of the last look, sorted */
+	size_t mark_count;
+	struct look_container *containers;
+	size_t container_count;
+};
+
+void looks_init(struct looks *looks);
+void looks_deinit(struct looks *looks);
+
+/* Adds a look; figures says what the snapshot does not know (the rest is filled in). */
+struct error *looks_add(struct looks *looks, const struct snapshot *snapshot,
+                        const struct reach *reach, const struct look_figures *figures);
+
+/* Forgets the figures of the last look, when the next one comes too soon after it. */
+void looks_drop_last(struct looks *looks);
+
+/* The series of a type of the snapshot of the last look; NULL: it never had reached objects. */
+const struct look_series *looks_series(const struct looks *looks, const struct snapshot *snapshot,
+                                       type_id type);
+
+/* The look (from 0) at which a node of the last look's snapshot was first seen. */
+unsigned int looks_birth(const struct looks *looks, const struct snapshot *snapshot, node_id node);
+
+/* The container at a node of the last look's snapshot, when it was there before; or NULL. */
+const struct look_container *looks_container(const struct looks *looks,
+                                             const struct snapshot *snapshot, node_id node);
+
+/* Is it longer than when first seen, and was never shorter than at the look before? */
+static inline bool look_container_has_grown(const struct looks *looks,
+                                            const struct look_container *container)
+{
+	return container->last_look + 1u == looks->count && !container->has_shrunk &&
+	       container->last_length > container->first_length;
+}
+
+#endif
