@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table has its figures in columns of fixed width; the name takes the
+ * rest of the line. Shares are of the column that the rows are sorted by.
+ */
+#include "report/heap_report.h"
+
+#include "report/units.h"
+
+#include <inttypes.h>
+
+enum {
+	COUNT_WIDTH = 14,
+	BYTES_WIDTH = 10,
+	SHARE_WIDTH = 8,
+	FIGURES_WIDTH = COUNT_WIDTH + 2 * BYTES_WIDTH + 2 * SHARE_WIDTH,
+	NAME_WIDTH_MIN = 12,
+	NAMED_IN_ANSWER = 3,
+};
+
+static size_t name_width(const struct layout *layout)
+{
+	if (layout->width < FIGURES_WIDTH + NAME_WIDTH_MIN + 1)
+		return NAME_WIDTH_MIN;
+	return layout->width - FIGURES_WIDTH - 1;
+}
+
+static uint64_t sorted_figure(const struct heap_report *report, const struct heap_row *row)
+{
+	switch (report->sort) {
+	case HEAP_SORT_BYTES: return row->bytes;
+	case HEAP_SORT_OBJECTS: return row->objects;
+	case HEAP_SORT_MEMORY:
+	case HEAP_SORT_NAME: break;
+	}
+	return row->memory;
+}
+
+static uint64_t sorted_whole(const struct heap_report *report)
+{
+	const struct heap_table *table = report->table;
+
+	switch (report->sort) {
+	case HEAP_SORT_BYTES: return table->bytes;
+	case HEAP_SORT_OBJECTS: return table->objects;
+	case HEAP_SORT_MEMORY:
+	case HEAP_SORT_NAME: break;
+	}
+	return table->memory;
+}
+
+static void append_answer(const struct layout *layout, const struct heap_report *report,
+                          struct text *text)
+{
+	const struct heap_table *table = report->table;
+	size_t named = report->sort == HEAP_SORT_NAME ? 0 : NAMED_IN_ANSWER;
+	struct text answer;
+
+	text_init(&answer);
+	units_plural(&answer, table->objects, "object");
+	text_append(&answer, " take ");
+	units_bytes(&answer, table->memory);
+	for (size_t i = 0; i < named && i < table->row_count; i++) {
+		const struct heap_row *row = &table->rows[i];
+
+		text_append(&answer, i == 0 ? ": " : ", ");
+		text_append(&answer, row->name);
+		text_append_char(&answer, ' ');
+		units_share(&answer, sorted_figure(report, row), sorted_whole(report));
+	}
+	layout_bold(layout, text, text_string(&answer));
+	text_append_char(text, '\n');
+	text_deinit(&answer);
+}
+
+static void append_cell(struct text *text, struct text *cell, size_t width)
+{
+	layout_right(text, text_string(cell), width);
+	text_clear(cell);
+}
+
+static void append_figures(struct text *text, uint64_t objects, uint64_t bytes, uint64_t memory)
+{
+	struct text cell;
+
+	text_init(&cell);
+	units_count(&cell, objects);
+	append_cell(text, &cell, COUNT_WIDTH);
+	units_bytes(&cell, bytes);
+	append_cell(text, &cell, BYTES_WIDTH);
+	units_bytes(&cell, memory);
+	append_cell(text, &cell, BYTES_WIDTH);
+	text_deinit(&cell);
+}
+
+static void append_shares(struct text *text, uint64_t part, uint64_t so_far, uint64_t whole)
+{
+	struct text cell;
+
+	text_init(&cell);
+	units_share(&cell, part, whole);
+	append_cell(text, &cell, SHARE_WIDTH);
+	units_share(&cell, so_far, whole);
+	append_cell(text, &cell, SHARE_WIDTH);
+	text_deinit(&cell);
+	text_append_char(text, '\n');
+}
+
+static void append_head(const struct layout *layout, const struct heap_report *report,
+                        struct text *text)
+{
+	static const char *const titles[] = {
+		[HEAP_BY_TYPE] = "type",
+		[HEAP_BY_MODULE] = "module of the type",
+		[HEAP_BY_SIZE] = "size",
+	};
+	struct text head;
+
+	text_init(&head);
+	layout_left(&head, titles[report->by], name_width(layout));
+	layout_right(&head, "objects", COUNT_WIDTH);
+	layout_right(&head, "getsizeof", BYTES_WIDTH);
+	layout_right(&head, "memory", BYTES_WIDTH);
+	layout_right(&head, "share", SHARE_WIDTH);
+	layout_right(&head, "so far", SHARE_WIDTH);
+	layout_dim(layout, text, text_string(&head));
+	text_append_char(text, '\n');
+	text_deinit(&head);
+}
+
+static void append_name(const struct layout *layout, const struct heap_row *row, struct text *text)
+{
+	struct text name;
+
+	text_init(&name);
+	text_append(&name, row->name);
+	if (row->is_ambiguous)
+		text_printf(&name, " @%" PRIx64, row->address);
+	layout_left(text, text_string(&name), name_width(layout));
+	text_deinit(&name);
+}
+
+/* All rows beyond the top, in one. */
+static void append_others(const struct layout *layout, const struct heap_report *report,
+                          size_t shown, uint64_t so_far, struct text *text)
+{
+	const struct heap_table *table = report->table;
+	struct heap_row others = {0};
+	struct text name;
+
+	if (shown >= table->row_count)
+		return;
+	for (size_t i = shown; i < table->row_count; i++) {
+		others.objects += table->rows[i].objects;
+		others.bytes += table->rows[i].bytes;
+		others.memory += table->rows[i].memory;
+	}
+	text_init(&name);
+	text_append_char(&name, '(');
+	units_count(&name, table->row_count - shown);
+	text_append(&name, " more)");
+	layout_left(text, text_string(&name), name_width(layout));
+	text_deinit(&name);
+	append_figures(text, others.objects, others.bytes, others.memory);
+	append_shares(text, sorted_figure(report, &others), so_far + sorted_figure(report, &others),
+	              sorted_whole(report));
+}
+
+static void append_rows(const struct layout *layout, const struct heap_report *report,
+                        struct text *text)
+{
+	const struct heap_table *table = report->table;
+	size_t shown = report->top && report->top < table->row_count ? report->top
+	                                                             : table->row_count;
+	uint64_t so_far = 0;
+
+	for (size_t i = 0; i < shown; i++) {
+		const struct heap_row *row = &table->rows[i];
+
+		so_far += sorted_figure(report, row);
+		append_name(layout, row, text);
+		append_figures(text, row->objects, row->bytes, row->memory);
+		append_shares(text, sorted_figure(report, row), so_far, sorted_whole(report));
+	}
+	append_others(layout, report, shown, so_far, text);
+}
+
+/* What pymalloc has in use and no object claims: the table's last row. */
+static void append_not_objects(const struct layout *layout, const struct heap_report *report,
+                               struct text *text)
+{
+	const struct snap_totals *totals = &report->snapshot->totals;
+	struct text cell;
+
+	if (!totals->pool_in_use)
+		return;
+	text_init(&cell);
+	layout_left(text, "(not objects)", name_width(layout));
+	layout_right(text, "", COUNT_WIDTH + BYTES_WIDTH);
+	units_bytes(&cell, totals->pool_not_objects);
+	append_cell(text, &cell, BYTES_WIDTH);
+	text_append_char(text, '\n');
+	text_append(text, "\npymalloc has ");
+	units_bytes(&cell, totals->pool_in_use);
+	text_append(text, text_string(&cell));
+	text_clear(&cell);
+	text_append(text, " in use: the objects' part and what is not an object's;\n");
+	units_bytes(&cell, report->table->memory > totals->pool_objects
+	                           ? report->table->memory - totals->pool_objects
+	                           : 0);
+	text_append(text, text_string(&cell));
+	text_append(text, " of the objects lie outside of it\n");
+	text_deinit(&cell);
+}
+
+void heap_report_text(const struct layout *layout, const struct heap_report *report,
+                      struct text *text)
+{
+	append_answer(layout, report, text);
+	target_report_text(layout, text, report->target);
+	text_append_char(text, '\n');
+	append_head(layout, report, text);
+	append_rows(layout, report, text);
+	append_not_objects(layout, report, text);
+	target_report_doubts(text, report->target, report->snapshot);
+}
+
+static void row_json(struct json *json, const struct heap_report *report,
+                     const struct heap_row *row)
+{
+	static const char *const keys[] = {
+		[HEAP_BY_TYPE] = "type",
+		[HEAP_BY_MODULE] = "module",
+		[HEAP_BY_SIZE] = "size_class",
+	};
+
+	json_begin_object(json, NULL);
+	json_string(json, keys[report->by], row->name);
+	if (report->by == HEAP_BY_TYPE)
+		json_address(json, "address", row->address);
+	json_unsigned(json, "objects", row->objects);
+	json_unsigned(json, "bytes", row->bytes);
+	json_unsigned(json, "memory", row->memory);
+	json_end_object(json);
+}
+
+static void allocator_json(struct json *json, const struct heap_report *report)
+{
+	const struct snap_totals *totals = &report->snapshot->totals;
+	uint64_t outside = report->table->memory > totals->pool_objects
+	                           ? report->table->memory - totals->pool_objects
+	                           : 0;
+
+	json_unsigned(json, "not_objects", totals->pool_not_objects);
+	json_begin_object(json, "allocator");
+	json_unsigned(json, "pymalloc_in_use", totals->pool_in_use);
+	json_unsigned(json, "pymalloc_objects", totals->pool_objects);
+	json_unsigned(json, "pymalloc_not_objects", totals->pool_not_objects);
+	json_unsigned(json, "pymalloc_blocks", totals->pool_blocks);
+	json_unsigned(json, "outside", outside);
+	json_end_object(json);
+}
+
+void heap_report_json(const struct heap_report *report, struct text *text)
+{
+	const struct heap_table *table = report->table;
+	size_t shown = report->top && report->top < table->row_count ? report->top
+	                                                             : table->row_count;
+	struct json json;
+
+	json_init(&json, text);
+	json_begin_object(&json, NULL);
+	json_string(&json, "schema", "plumb.heap/1");
+	target_report_json(&json, report->target);
+	json_double(&json, "pause_ms", report->target->pause_ms);
+	json_string(&json, "pause", report->target->pause_mode);
+	json_unsigned(&json, "objects", table->objects);
+	json_unsigned(&json, "bytes", table->bytes);
+	json_unsigned(&json, "memory", table->memory);
+	json_begin_array(&json, "rows");
+	for (size_t i = 0; i < shown; i++)
+		row_json(&json, report, &table->rows[i]);
+	json_end_array(&json);
+	allocator_json(&json, report);
+	target_report_doubts_json(&json, report->target, report->snapshot);
+	json_end_object(&json);
+	text_append_char(text, '\n');
+}

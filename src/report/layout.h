@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text for a terminal: how wide it is, whether it has colours, and cells of a
+ * table that are padded and cut to fit. What comes from the target is made
+ * printable on the way: no control character of a type's name reaches the
+ * terminal.
+ */
+#ifndef PLUMB_REPORT_LAYOUT_H
+#define PLUMB_REPORT_LAYOUT_H
+
+#include "base/text.h"
+
+enum { LAYOUT_WIDTH_DEFAULT = 80 };
+
+struct layout {
+	unsigned int width; /* columns of the terminal */
+	bool has_colour;
+};
+
+/* Letters, not bytes; what is no UTF-8 counts by byte. */
+size_t layout_letters(const char *string);
+
+/* Left-aligned in width columns; too long, it loses its middle: "app.very...Order". */
+void layout_left(struct text *text, const char *string, size_t width);
+
+/* Right-aligned in width columns; never cut. */
+void layout_right(struct text *text, const char *string, size_t width);
+
+/* The string with control characters as '?'. */
+void layout_plain(struct text *text, const char *string);
+
+/* A string in bold, when there are colours. */
+void layout_bold(const struct layout *layout, struct text *text, const char *string);
+void layout_dim(const struct layout *layout, struct text *text, const char *string);
+
+#endif

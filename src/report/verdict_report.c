@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * In this order: the sentence, the suspects with what holds them, the
+ * evidence, what the suspects do not explain, and what to do next.
+ */
+#include "report/verdict_report.h"
+
+#include "report/units.h"
+#include "report/why_report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { SUSPECTS_SHOWN = 5, TYPES_SHOWN = 8, COMPANIONS_SHOWN = 4 };
+
+static const struct look_figures *first_look(const struct verdict_report *report)
+{
+	return &report->looks->figures[0];
+}
+
+static const struct look_figures *last_look(const struct verdict_report *report)
+{
+	return &report->looks->figures[report->looks->count - 1];
+}
+
+static int64_t difference(uint64_t first, uint64_t last)
+{
+	return (int64_t)last - (int64_t)first;
+}
+
+static void append_seconds(struct text *text, double seconds)
+{
+	if (seconds < 9.95)
+		text_printf(text, "%.1f s", seconds);
+	else if (seconds < 120)
+		text_printf(text, "%.0f s", seconds);
+	else
+		text_printf(text, "%.1f min", seconds / 60);
+}
+
+static void append_answer(const struct layout *layout, const struct verdict_report *report,
+                          struct text *text)
+{
+	const struct growth *growth = report->growth;
+	struct text answer;
+
+	text_init(&answer);
+	if (growth->suspect_count) {
+		const struct suspect *worst = &growth->suspects[0];
+
+		text_printf(&answer, "Python objects pile up: %s ", worst->type);
+		units_rate(&answer, worst->objects_per_minute);
+		text_printf(&answer, " a minute, held by %s", worst->path);
+	} else {
+		text_append(&answer, "no leak of Python objects seen in ");
+		append_seconds(&answer, last_look(report)->seconds);
+	}
+	layout_bold(layout, text, text_string(&answer));
+	text_append_char(text, '\n');
+	text_deinit(&answer);
+}
+
+static void append_looks(const struct verdict_report *report, struct text *text)
+{
+	double longest = 0;
+
+	for (unsigned int i = 0; i < report->looks->count; i++)
+		if (report->looks->figures[i].pause_ms > longest)
+			longest = report->looks->figures[i].pause_ms;
+	text_printf(text, "process %d, CPython %s, %u looks in ", report->target->pid,
+	            report->target->python, report->looks->count);
+	append_seconds(text, last_look(report)->seconds);
+	if (report->target->pause_mode[0] != 'n') {
+		text_append(text, ", stopped for at most ");
+		units_milliseconds(text, longest);
+	}
+	text_append(text, "\n  ");
+	layout_plain(text, report->target->command_line);
+	text_append_char(text, '\n');
+}
+
+static void append_container(const struct suspect *suspect, struct text *text)
+{
+	if (!suspect->has_container) {
+		text_append(text,
+		            "   grows       link by link: no container on the path got longer\n");
+		return;
+	}
+	text_append(text, "   container   ");
+	layout_plain(text, suspect->container_path);
+	text_printf(text, "\n               (%s) had ", suspect->container_type);
+	units_count(text, suspect->length_first);
+	text_append(text, suspect->length_first == 1 ? " element, has " : " elements, has ");
+	units_count(text, suspect->length_last);
+	text_append_char(text, '\n');
+}
+
+static void append_companions(const struct suspect *suspect, struct text *text)
+{
+	if (!suspect->companion_count)
+		return;
+	text_append(text, "   with them   ");
+	for (size_t i = 0; i < suspect->companion_count && i < COMPANIONS_SHOWN; i++) {
+		const struct growth_companion *companion = &suspect->companions[i];
+
+		text_append(text, i ? ", " : "");
+		units_count(text, companion->objects);
+		text_append_char(text, ' ');
+		layout_plain(text, companion->type);
+	}
+	text_append(text, suspect->companion_count > COMPANIONS_SHOWN ? " ...\n" : "\n");
+}
+
+static void append_suspect(const struct layout *layout, const struct suspect *suspect,
+                           size_t number, struct text *text)
+{
+	struct text head;
+
+	text_init(&head);
+	text_printf(&head, "%zu. %s", number, suspect->type);
+	text_append_char(text, '\n');
+	layout_bold(layout, text, text_string(&head));
+	text_deinit(&head);
+	text_append(text, "\n   new         ");
+	units_plural(text, suspect->objects, "object");
+	text_append(text, " (");
+	units_rate(text, suspect->objects_per_minute);
+	text_append(text, " a minute), they hold ");
+	units_bytes(text, suspect->held_bytes);
+	text_append(text, " (");
+	units_signed_bytes(text, (int64_t)suspect->bytes_per_minute);
+	text_append(text, " a minute)\n   held by     ");
+	layout_plain(text, suspect->path);
+	text_append_char(text, '\n');
+	append_container(suspect, text);
+	append_companions(suspect, text);
+}
+
+/* The chain of the first suspect, link by link. */
+static void append_example(const struct layout *layout, const struct suspect *suspect,
+                           struct text *text)
+{
+	text_append(text, "\none of the new ");
+	layout_plain(text, suspect->type);
+	text_append(text, ", and what holds it\n");
+	why_steps_text(layout, &suspect->example, text);
+}
+
+static void append_cell(struct text *text, struct text *cell, size_t width)
+{
+	layout_right(text, text_string(cell), width);
+	text_clear(cell);
+}
+
+static void append_type(const struct layout *layout, const struct verdict_report *report,
+                        const struct growth_type *type, struct text *text)
+{
+	unsigned int last = report->looks->count - 1;
+	const struct look_series *series = type->series;
+	struct text cell;
+
+	text_init(&cell);
+	layout_left(text, type->type, layout->width > 60 ? layout->width - 50 : 12);
+	units_count(&cell, series->objects[0]);
+	append_cell(text, &cell, 12);
+	units_count(&cell, series->objects[last]);
+	append_cell(text, &cell, 12);
+	units_rate(&cell, report->growth->minutes > 0
+	                          ? (double)difference(series->objects[0], series->objects[last]) /
+	                                    report->growth->minutes
+	                          : 0);
+	append_cell(text, &cell, 12);
+	units_signed_bytes(&cell, difference(series->bytes[0], series->bytes[last]));
+	append_cell(text, &cell, 13);
+	text_append_char(text, '\n');
+	text_deinit(&cell);
+}
+
+static void append_types(const struct layout *layout, const struct verdict_report *report,
+                         struct text *text)
+{
+	const struct growth *growth = report->growth;
+	struct text head;
+
+	if (!growth->type_count)
+		return;
+	text_init(&head);
+	layout_left(&head, "grew at every look", layout->width > 60 ? layout->width - 50 : 12);
+	layout_right(&head, "first", 12);
+	layout_right(&head, "last", 12);
+	layout_right(&head, "a minute", 12);
+	layout_right(&head, "getsizeof", 13);
+	text_append_char(text, '\n');
+	layout_dim(layout, text, text_string(&head));
+	text_append_char(text, '\n');
+	text_deinit(&head);
+	for (size_t i = 0; i < growth->type_count && i < TYPES_SHOWN; i++)
+		append_type(layout, report, &growth->types[i], text);
+	if (growth->type_count > TYPES_SHOWN) {
+		text_append(text, "and ");
+		units_plural(text, growth->type_count - TYPES_SHOWN, "more type");
+		text_append_char(text, '\n');
+	}
+}
+
+static void append_change(struct text *text, const char *what, uint64_t first, uint64_t last,
+                          bool is_bytes)
+{
+	void (*plain)(struct text *, uint64_t) = is_bytes ? units_bytes : units_count;
+	void (*with_sign)(struct text *, int64_t) = is_bytes ? units_signed_bytes
+	                                                     : units_signed_count;
+
+	layout_left(text, what, 28);
+	plain(text, first);
+	text_append(text, " -> ");
+	plain(text, last);
+	if (first != last) {
+		text_append(text, " (");
+		with_sign(text, difference(first, last));
+		text_append(text, ")");
+	}
+	text_append_char(text, '\n');
+}
+
+static void append_figures(const struct verdict_report *report, struct text *text)
+{
+	const struct look_figures *first = first_look(report);
+	const struct look_figures *last = last_look(report);
+	uint64_t held = 0;
+
+	for (size_t i = 0; i < report->growth->suspect_count; i++)
+		held += report->growth->suspects[i].held_bytes;
+	text_append_char(text, '\n');
+	append_change(text, "RSS", first->resident_bytes, last->resident_bytes, true);
+	append_change(text, "reached objects", first->objects, last->objects, false);
+	append_change(text, "their getsizeof", first->bytes, last->bytes, true);
+	append_change(text, "not reached objects", first->unreached_objects,
+	              last->unreached_objects, false);
+	if (difference(first->resident_bytes, last->resident_bytes) > (int64_t)held + (1 << 20)) {
+		text_append(text, "not explained by the above  ");
+		units_bytes(text, last->resident_bytes - first->resident_bytes - held);
+		text_append(text, " of RSS growth (native memory, or the allocator's)\n");
+	}
+}
+
+static void append_next(const struct verdict_report *report, struct text *text)
+{
+	const struct growth *growth = report->growth;
+
+	text_append(text, "\nnext: ");
+	if (growth->suspect_count)
+		text_printf(text, "plumb why %d %s\n", report->target->pid,
+		            growth->suspects[0].type);
+	else
+		text_printf(text,
+		            "watch longer, under load (plumb %d --for 5m), or see what there is\n"
+		            "      (plumb heap %d)\n",
+		            report->target->pid, report->target->pid);
+}
+
+void verdict_report_text(const struct layout *layout, const struct verdict_report *report,
+                         struct text *text)
+{
+	const struct growth *growth = report->growth;
+
+	append_answer(layout, report, text);
+	append_looks(report, text);
+	for (size_t i = 0; i < growth->suspect_count && i < SUSPECTS_SHOWN; i++)
+		append_suspect(layout, &growth->suspects[i], i + 1, text);
+	if (growth->suspect_count > SUSPECTS_SHOWN) {
+		text_append_char(text, '\n');
+		units_plural(text, growth->suspect_count - SUSPECTS_SHOWN, "smaller suspect");
+		text_append(text, " (--json lists all)\n");
+	}
+	if (growth->suspect_count)
+		append_example(layout, &growth->suspects[0], text);
+	append_types(layout, report, text);
+	append_figures(report, text);
+	target_report_doubts(text, report->target, report->snapshot);
+	append_next(report, text);
+}
+
+static void container_json(struct json *json, const struct suspect *suspect)
+{
+	if (!suspect->has_container) {
+		json_null(json, "container");
+		return;
+	}
+	json_begin_object(json, "container");
+	json_string(json, "type", suspect->container_type);
+	json_address(json, "address", suspect->container_address);
+	json_string(json, "path", suspect->container_path);
+	json_unsigned(json, "length_first", suspect->length_first);
+	json_unsigned(json, "length_last", suspect->length_last);
+	json_end_object(json);
+}
+
+static void suspect_json(struct json *json, const struct suspect *suspect)
+{
+	json_begin_object(json, NULL);
+	json_string(json, "type", suspect->type);
+	json_unsigned(json, "objects", suspect->objects);
+	json_unsigned(json, "bytes", suspect->held_bytes);
+	json_unsigned(json, "own_bytes", suspect->own_bytes);
+	json_double(json, "objects_per_min", suspect->objects_per_minute);
+	json_double(json, "bytes_per_min", suspect->bytes_per_minute);
+	json_string(json, "path", suspect->path);
+	container_json(json, suspect);
+	json_string(json, "example", suspect->example.text);
+	json_bool(json, "example_is_python", suspect->example.is_python);
+	why_steps_json(json, &suspect->example);
+	json_begin_array(json, "with_them");
+	for (size_t i = 0; i < suspect->companion_count; i++) {
+		json_begin_object(json, NULL);
+		json_string(json, "type", suspect->companions[i].type);
+		json_unsigned(json, "objects", suspect->companions[i].objects);
+		json_unsigned(json, "bytes", suspect->companions[i].bytes);
+		json_end_object(json);
+	}
+	json_end_array(json);
+	json_end_object(json);
+}
+
+static void types_json(struct json *json, const struct verdict_report *report)
+{
+	json_begin_array(json, "growing_types");
+	for (size_t i = 0; i < report->growth->type_count; i++) {
+		const struct growth_type *type = &report->growth->types[i];
+
+		json_begin_object(json, NULL);
+		json_string(json, "type", type->type);
+		json_begin_array(json, "objects");
+		for (unsigned int look = 0; look < report->looks->count; look++)
+			json_unsigned(json, NULL, type->series->objects[look]);
+		json_end_array(json);
+		json_begin_array(json, "bytes");
+		for (unsigned int look = 0; look < report->looks->count; look++)
+			json_unsigned(json, NULL, type->series->bytes[look]);
+		json_end_array(json);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+static void looks_json(struct json *json, const struct looks *looks)
+{
+	json_begin_array(json, "pause_ms");
+	for (unsigned int i = 0; i < looks->count; i++)
+		json_double(json, NULL, looks->figures[i].pause_ms);
+	json_end_array(json);
+	json_begin_array(json, "looks");
+	for (unsigned int i = 0; i < looks->count; i++) {
+		const struct look_figures *look = &looks->figures[i];
+
+		json_begin_object(json, NULL);
+		json_double(json, "seconds", look->seconds);
+		json_unsigned(json, "rss", look->resident_bytes);
+		json_unsigned(json, "objects", look->objects);
+		json_unsigned(json, "bytes", look->bytes);
+		json_unsigned(json, "unreached_objects", look->unreached_objects);
+		json_unsigned(json, "unreached_bytes", look->unreached_bytes);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+void verdict_report_json(const struct verdict_report *report, struct text *text)
+{
+	struct json json;
+
+	json_init(&json, text);
+	json_begin_object(&json, NULL);
+	json_string(&json, "schema", "plumb.verdict/1");
+	target_report_json(&json, report->target);
+	json_string(&json, "verdict", report->growth->suspect_count ? "python-objects" : "none");
+	json_begin_object(&json, "rss");
+	json_unsigned(&json, "first", first_look(report)->resident_bytes);
+	json_unsigned(&json, "last", last_look(report)->resident_bytes);
+	json_end_object(&json);
+	json_double(&json, "seconds", last_look(report)->seconds);
+	json_string(&json, "pause", report->target->pause_mode);
+	looks_json(&json, report->looks);
+	json_begin_array(&json, "suspects");
+	for (size_t i = 0; i < report->growth->suspect_count; i++)
+		suspect_json(&json, &report->growth->suspects[i]);
+	json_end_array(&json);
+	types_json(&json, report);
+	target_report_doubts_json(&json, report->target, report->snapshot);
+	json_end_object(&json);
+	text_append_char(text, '\n');
+}

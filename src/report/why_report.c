@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * First the sentence, then each path: its words, what it holds, and one
+ * example as a chain. A long chain is shown by its two ends.
+ */
+#include "report/why_report.h"
+
+#include "report/units.h"
+
+#include <inttypes.h>
+
+enum {
+	INDENT_MAX = 20,
+	STEPS_HEAD = 12, /* of a chain longer than both together ... */
+	STEPS_TAIL = 8,  /* ... these are shown */
+};
+
+static size_t shown_paths(const struct why_report *report)
+{
+	return report->top && report->top < report->paths->path_count ? report->top
+	                                                              : report->paths->path_count;
+}
+
+static void append_answer(const struct layout *layout, const struct why_report *report,
+                          struct text *text)
+{
+	const struct paths *paths = report->paths;
+	struct text answer;
+
+	text_init(&answer);
+	if (paths->objects == 0) {
+		text_printf(&answer, "no %s is alive", report->selector);
+	} else if (paths->path_count == 0) {
+		units_plural(&answer, paths->objects, "object");
+		text_printf(&answer, " of %s: nothing that Python knows of holds %s",
+		            report->selector, paths->objects == 1 ? "it" : "them");
+	} else if (paths->objects == 1) {
+		text_printf(&answer, "%s is held by %s", report->selector, paths->paths[0].text);
+	} else {
+		units_count(&answer, paths->objects);
+		text_printf(&answer, " %s (", report->selector);
+		units_bytes(&answer, paths->bytes);
+		text_append(&answer, "); ");
+		units_share(&answer, paths->paths[0].objects, paths->objects);
+		text_printf(&answer, " held by %s", paths->paths[0].text);
+	}
+	layout_bold(layout, text, text_string(&answer));
+	text_append_char(text, '\n');
+	text_deinit(&answer);
+}
+
+static void append_step(const struct layout *layout, const struct concrete_step *step, size_t depth,
+                        struct text *text)
+{
+	size_t indent = 2 + (depth < INDENT_MAX / 2 ? depth * 2 : INDENT_MAX);
+	size_t label_width = layout->width / 2 > indent ? layout->width / 2 - indent : 8;
+	struct text facts;
+
+	for (size_t i = 0; i < indent; i++)
+		text_append_char(text, ' ');
+	if (step->node == NODE_NONE) {
+		layout_plain(text, step->label);
+		text_append_char(text, '\n');
+		return;
+	}
+	layout_left(text, step->label, label_width);
+	text_append_char(text, ' ');
+	text_init(&facts);
+	if (step->has_length) {
+		text_append(&facts, ", ");
+		units_count(&facts, step->length);
+	}
+	if (step->address && step->type[0] != '(')
+		text_printf(&facts, " 0x%" PRIx64, step->address);
+	layout_left(text, step->type,
+	            layout_letters(step->type) + layout_letters(text_string(&facts)) + indent +
+	                                    label_width + 1 >
+	                            layout->width
+	                    ? layout->width / 2 - 2 - layout_letters(text_string(&facts))
+	                    : layout_letters(step->type));
+	text_append(text, text_string(&facts));
+	text_append_char(text, '\n');
+	text_deinit(&facts);
+}
+
+void why_steps_text(const struct layout *layout, const struct concrete_path *path,
+                    struct text *text)
+{
+	size_t count = path->step_count;
+
+	for (size_t i = 0; i < count; i++) {
+		if (count > STEPS_HEAD + STEPS_TAIL && i == STEPS_HEAD) {
+			text_append(text, "      ... ");
+			units_count(text, count - STEPS_HEAD - STEPS_TAIL);
+			text_append(text, " steps ...\n");
+			i = count - STEPS_TAIL;
+		}
+		append_step(layout, &path->steps[i], i, text);
+	}
+}
+
+static void append_path(const struct layout *layout, const struct merged_path *path,
+                        struct text *text)
+{
+	text_append_char(text, '\n');
+	layout_bold(layout, text, path->text);
+	text_append(text, "\n  holds ");
+	units_plural(text, path->objects, "object");
+	text_append(text, ", ");
+	units_bytes(text, path->bytes);
+	text_append(text, path->objects == 1 ? "\n" : "; for example\n");
+	why_steps_text(layout, &path->example, text);
+}
+
+static void append_rest(const struct why_report *report, size_t shown, struct text *text)
+{
+	const struct paths *paths = report->paths;
+	struct reach_sum rest = paths->others;
+	size_t count = paths->other_count;
+
+	for (size_t i = shown; i < paths->path_count; i++, count++) {
+		rest.objects += paths->paths[i].objects;
+		rest.bytes += paths->paths[i].bytes;
+	}
+	if (count) {
+		text_append_char(text, '\n');
+		units_plural(text, count, "more path");
+		text_append(text, count == 1 ? " holds " : " hold ");
+		units_plural(text, rest.objects, "object");
+		text_append(text, ", ");
+		units_bytes(text, rest.bytes);
+		text_append(text, " (--top 0 shows all)\n");
+	}
+	if (paths->unreached.objects) {
+		text_append_char(text, '\n');
+		units_plural(text, paths->unreached.objects, "object");
+		text_append(text, ", ");
+		units_bytes(text, paths->unreached.bytes);
+		text_append(text, ": not reached from Python's own roots\n");
+	}
+}
+
+void why_report_text(const struct layout *layout, const struct why_report *report,
+                     struct text *text)
+{
+	size_t shown = shown_paths(report);
+
+	append_answer(layout, report, text);
+	target_report_text(layout, text, report->target);
+	for (size_t i = 0; i < shown; i++)
+		append_path(layout, &report->paths->paths[i], text);
+	append_rest(report, shown, text);
+	target_report_doubts(text, report->target, report->snapshot);
+}
+
+void why_steps_json(struct json *json, const struct concrete_path *path)
+{
+	json_begin_array(json, "steps");
+	for (size_t i = 0; i < path->step_count; i++) {
+		const struct concrete_step *step = &path->steps[i];
+
+		json_begin_object(json, NULL);
+		json_string(json, "edge", step->edge);
+		json_string(json, "label", step->label);
+		json_string(json, "type", step->type);
+		json_address(json, "address", step->address);
+		json_unsigned(json, "size", step->size);
+		if (step->has_length)
+			json_unsigned(json, "length", step->length);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+static void path_json(struct json *json, const struct merged_path *path)
+{
+	json_begin_object(json, NULL);
+	json_string(json, "text", path->text);
+	json_unsigned(json, "objects", path->objects);
+	json_unsigned(json, "bytes", path->bytes);
+	json_string(json, "root", path->root);
+	json_string(json, "example", path->example.text);
+	json_bool(json, "example_is_python", path->example.is_python);
+	why_steps_json(json, &path->example);
+	json_end_object(json);
+}
+
+void why_report_json(const struct why_report *report, struct text *text)
+{
+	const struct paths *paths = report->paths;
+	struct json json;
+
+	json_init(&json, text);
+	json_begin_object(&json, NULL);
+	json_string(&json, "schema", "plumb.why/1");
+	target_report_json(&json, report->target);
+	json_double(&json, "pause_ms", report->target->pause_ms);
+	json_string(&json, "pause", report->target->pause_mode);
+	json_string(&json, "selector", report->selector);
+	json_unsigned(&json, "objects", paths->objects);
+	json_unsigned(&json, "bytes", paths->bytes);
+	json_begin_array(&json, "paths");
+	for (size_t i = 0; i < shown_paths(report); i++)
+		path_json(&json, &paths->paths[i]);
+	json_end_array(&json);
+	json_begin_object(&json, "unreached");
+	json_unsigned(&json, "objects", paths->unreached.objects);
+	json_unsigned(&json, "bytes", paths->unreached.bytes);
+	json_end_object(&json);
+	target_report_doubts_json(&json, report->target, report->snapshot);
+	json_end_object(&json);
+	text_append_char(text, '\n');
+}
