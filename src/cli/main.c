@@ -1,30 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The program: reads the first argument and hands over. Exit codes are the
- * same for every command: 0 done, 1 done and found what it was asked to look
- * for, 2 wrong usage, 3 the target cannot be read.
+ * The program: the first argument names the command; a process id alone asks
+ * for the verdict. Exit codes are the same for every command, see commands.h.
  */
-#include <stdio.h>
-#include <string.h>
-
+#include "base/text.h"
 #include "base/version.h"
+#include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/usage.h"
 
-enum {
-	EXIT_DONE = 0,
-	EXIT_USAGE = 2,
+#include <ctype.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"heap", cmd_heap},
+	{"why", cmd_why},
 };
+
+static int print(const char *words)
+{
+	struct text text;
+
+	text_init(&text);
+	text_append(&text, words);
+	return output_error(output_text(&text));
+}
+
+static int print_version(void)
+{
+	struct text text;
+
+	text_init(&text);
+	text_printf(&text, "plumb %s\n", plumb_version());
+	return output_error(output_text(&text));
+}
+
+static int run_command(int argc, char **argv)
+{
+	const char *name = argv[1];
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	if (isdigit((unsigned char)name[0]) || name[0] == '-')
+		return cmd_verdict(argc, argv);
+	return output_error(error_new(ERROR_USAGE, "no command %s (plumb --help)", name));
+}
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		printf("plumb %s\n", plumb_version());
-		return EXIT_DONE;
+	if (argc < 2) {
+		output_error(error_new(ERROR_USAGE,
+		                       "say which process: plumb PID (plumb --help tells more)"));
+		return EXIT_USAGE;
 	}
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		usage_print(stdout);
-		return EXIT_DONE;
-	}
-	usage_print(stderr);
-	return EXIT_USAGE;
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return print_version();
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+		return print(usage_program());
+	return run_command(argc, argv);
 }

@@ -1,15 +1,86 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The help text of the program. It lists commands that exist, not plans.
- */
+/* The help texts. They list what exists, not plans. */
 #include "cli/usage.h"
 
-#include <stdio.h>
+#define COMMON_OPTIONS                                                                             \
+	"  --pause MODE    how to look: fork (a copy-on-write picture; falls back to\n"            \
+	"                  copy where that is not safe), copy (the process stands still\n"         \
+	"                  while its memory is copied), none (it is never stopped)\n"              \
+	"  --json          one JSON document, see doc/json.md\n"                                   \
+	"  --help          this text\n"
 
-void usage_print(FILE *out)
+const char *usage_program(void)
 {
-	fputs("plumb tells why a Python process uses its memory, from outside.\n"
-	      "\n"
-	      "usage: plumb --version | --help\n",
-	      out);
+	return "plumb tells why a Python process uses its memory, from outside.\n"
+	       "\n"
+	       "  plumb PID             is it leaking, what, and what holds it?\n"
+	       "  plumb heap PID        what is the heap made of?\n"
+	       "  plumb why PID WHAT    what keeps the objects of a type, or one, alive?\n"
+	       "\n"
+	       "  plumb COMMAND --help, plumb PID --help, plumb --version\n"
+	       "\n"
+	       "The process is stopped for milliseconds; nothing is run in it. Exit codes:\n"
+	       "0 done, 2 wrong usage, 3 the process cannot be read.\n"
+	       "\n"
+	       "examples:\n"
+	       "  plumb 4242\n"
+	       "  plumb heap 4242 --by module\n"
+	       "  plumb why 4242 app.Session\n";
+}
+
+const char *usage_heap(void)
+{
+	return "plumb heap PID: what is the heap made of?\n"
+	       "\n"
+	       "A table of all Python objects: how many, their size (as sys.getsizeof says), and\n"
+	       "the memory that they really occupy.\n"
+	       "\n"
+	       "options:\n"
+	       "  --by GROUP      type (default), module (of the type), or size\n"
+	       "  --sort COLUMN   memory (default), bytes, objects or name\n"
+	       "  --top N         rows to show (default 20; with --json all; 0: all)\n" COMMON_OPTIONS
+	       "\n"
+	       "examples:\n"
+	       "  plumb heap 4242\n"
+	       "  plumb heap 4242 --sort objects --top 50\n"
+	       "  plumb heap 4242 --json | jq '.rows[0]'\n";
+}
+
+const char *usage_why(void)
+{
+	return "plumb why PID WHAT: what keeps it alive?\n"
+	       "\n"
+	       "WHAT is a type (app.Session, or just Session) or an address (0x7f31c0a81f40).\n"
+	       "Shows the shortest path from a module, a thread or another root to each object,\n"
+	       "merged: app.cache._sessions[*].user stands for all users of all sessions.\n"
+	       "Weak references hold nothing.\n"
+	       "\n"
+	       "options:\n"
+	       "  --top N         paths to show (default 5; with --json all; 0: all)\n"
+	       "  --dot FILE      write the paths as a Graphviz picture too (- for stdout,\n"
+	       "                  instead of the text)\n" COMMON_OPTIONS "\n"
+	       "examples:\n"
+	       "  plumb why 4242 app.Session\n"
+	       "  plumb why 4242 0x7f31c0a81f40\n"
+	       "  plumb why 4242 dict --dot why.dot && dot -Tsvg why.dot -o why.svg\n";
+}
+
+const char *usage_verdict(void)
+{
+	return "plumb PID: is it leaking, what, and what holds it?\n"
+	       "\n"
+	       "Looks at the process several times, and says which objects became more at every\n"
+	       "look and stayed, the path that holds the new ones, and the container that grew.\n"
+	       "Let it work as usual meanwhile: what is not exercised does not grow.\n"
+	       "\n"
+	       "options:\n"
+	       "  --for TIME      how long to watch (default 30s; 2m, 500ms)\n"
+	       "  --looks N       how often to look in that time, 3 to 15 (default 6)\n" COMMON_OPTIONS
+	       "\n"
+	       "Interrupted (^C) after three looks or more, it answers with what it has seen.\n"
+	       "\n"
+	       "examples:\n"
+	       "  plumb 4242\n"
+	       "  plumb 4242 --for 5m --looks 10\n"
+	       "  plumb 4242 --json | jq '.suspects[].path'\n";
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What `plumb --help` says.
- */
+/* What --help says, of the program and of each command. */
 #ifndef PLUMB_CLI_USAGE_H
 #define PLUMB_CLI_USAGE_H
 
-#include <stdio.h>
-
-/* Prints the help of the program itself (not that of one command). */
-void usage_print(FILE *out);
+/* Static text, ends in a newline. */
+const char *usage_program(void);
+const char *usage_heap(void);
+const char *usage_why(void);
+const char *usage_verdict(void);
 
 #endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plumb why PID WHAT: captures the graph, searches from the roots, and prints
+ * the merged paths. The picture stays open until they are made, because the
+ * text of keys is read from it.
+ */
+#include "base/cleanup.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/usage.h"
+#include "report/why_report.h"
+
+#include <string.h>
+
+enum { TOP_DEFAULT = 5, DOT_PATHS_DEFAULT = 12, PATHS_LIMIT = 10000 };
+
+static struct error *write_dot(const struct options *options, struct why_report report)
+{
+	struct text text;
+
+	text_init(&text);
+	report.top = options->has_top ? options->top : DOT_PATHS_DEFAULT;
+	why_report_dot(&report, &text);
+	if (strcmp(options->dot, "-") == 0)
+		return output_text(&text);
+	return output_file(options->dot, &text);
+}
+
+static struct error *print_paths(const struct options *options, struct capture *capture,
+                                 const struct paths *paths)
+{
+	struct report_target target = output_target(capture_facts(capture));
+	struct why_report report = {
+		.target = &target,
+		.snapshot = capture_snapshot(capture),
+		.paths = paths,
+		.selector = options->words[1],
+		.top = options->has_top   ? options->top
+	               : options->is_json ? 0
+	                                  : TOP_DEFAULT,
+	};
+	struct layout layout = output_layout();
+	struct error *error = NULL;
+	struct text text;
+
+	if (options->dot)
+		error = write_dot(options, report);
+	if (error || (options->dot && strcmp(options->dot, "-") == 0))
+		return error;
+	text_init(&text);
+	if (options->is_json)
+		why_report_json(&report, &text);
+	else
+		why_report_text(&layout, &report, &text);
+	return output_text(&text);
+}
+
+static struct error *search(const struct options *options, struct capture *capture,
+                            struct progress *progress)
+{
+	const struct snapshot *snapshot = capture_snapshot(capture);
+	_cleanup_(cleanup_reach) struct reach *reach = NULL;
+	_cleanup_(cleanup_paths) struct paths *paths = NULL;
+	struct selection selection = {0};
+	struct error *error = selection_make(snapshot, options->words[1], &selection);
+
+	progress_report(progress, "searching from the roots", 0);
+	if (!error)
+		error = reach_make(snapshot, &reach);
+	progress_report(progress, "merging paths", 0.5);
+	if (!error)
+		error = paths_make(snapshot, reach, &selection, PATHS_LIMIT, &paths);
+	selection_deinit(&selection);
+	progress_end(progress);
+	if (error)
+		return error;
+	capture_release_picture(capture);
+	return print_paths(options, capture, paths);
+}
+
+static struct error *run(const struct options *options)
+{
+	_cleanup_(cleanup_capture) struct capture *capture = NULL;
+	struct progress progress;
+	struct capture_options how = {
+		.pause = options->pause,
+		.may_fall_back = options->may_fall_back,
+		.with_edges = true,
+		.progress = progress_report,
+		.progress_context = &progress,
+	};
+	struct error *error;
+	pid_t pid;
+
+	if (options->word_count != 2)
+		return error_new(
+			ERROR_USAGE,
+			"why takes a process id and a type or an address (plumb why --help)");
+	error = options_pid(options->words[0], &pid);
+	if (error)
+		return error;
+	progress_start(&progress, options->is_json);
+	error = capture_process(pid, &how, &capture);
+	if (!error)
+		error = search(options, capture, &progress);
+	progress_end(&progress);
+	return error;
+}
+
+int cmd_why(int argc, char **argv)
+{
+	struct options options;
+	struct error *error = options_parse(argc, argv, OPTIONS_TOP | OPTIONS_DOT, &options);
+	struct text text;
+
+	if (error)
+		return output_error(error_wrap(error, "why"));
+	if (options.wants_help) {
+		text_init(&text);
+		text_append(&text, usage_why());
+		return output_error(output_text(&text));
+	}
+	return output_error(run(&options));
+}

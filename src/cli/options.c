@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * getopt_long reads the line; its own messages are turned off, so that every
+ * complaint is an error like any other and is printed in one place.
+ */
+#include "cli/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum option_id {
+	OPTION_HELP = 256,
+	OPTION_JSON,
+	OPTION_PAUSE,
+	OPTION_BY,
+	OPTION_SORT,
+	OPTION_TOP,
+	OPTION_DOT,
+	OPTION_FOR,
+	OPTION_LOOKS,
+};
+
+/* Which of the sets each option belongs to; 0: every command takes it. */
+static const struct {
+	struct option option;
+	unsigned int set;
+} known_options[] = {
+	{{"help", no_argument, NULL, OPTION_HELP}, 0},
+	{{"json", no_argument, NULL, OPTION_JSON}, 0},
+	{{"pause", required_argument, NULL, OPTION_PAUSE}, 0},
+	{{"by", required_argument, NULL, OPTION_BY}, OPTIONS_TABLE},
+	{{"sort", required_argument, NULL, OPTION_SORT}, OPTIONS_TABLE},
+	{{"top", required_argument, NULL, OPTION_TOP}, OPTIONS_TOP},
+	{{"dot", required_argument, NULL, OPTION_DOT}, OPTIONS_DOT},
+	{{"for", required_argument, NULL, OPTION_FOR}, OPTIONS_WATCH},
+	{{"looks", required_argument, NULL, OPTION_LOOKS}, OPTIONS_WATCH},
+};
+
+enum { KNOWN_OPTIONS = sizeof(known_options) / sizeof(*known_options) };
+
+/* A word of a list, as its position. */
+static struct error *parse_choice(const char *option, const char *word, const char *const *choices,
+                                  int count, int *ret)
+{
+	for (int i = 0; i < count; i++) {
+		if (strcmp(word, choices[i]) == 0) {
+			*ret = i;
+			return NULL;
+		}
+	}
+	if (count == 3)
+		return error_new(ERROR_USAGE, "--%s %s: choose one of %s, %s, %s", option, word,
+		                 choices[0], choices[1], choices[2]);
+	return error_new(ERROR_USAGE, "--%s %s: choose one of %s, %s, %s, %s", option, word,
+	                 choices[0], choices[1], choices[2], choices[3]);
+}
+
+static struct error *parse_number(const char *option, const char *word, unsigned long low,
+                                  unsigned long high, unsigned long *ret)
+{
+	char *end = NULL;
+	unsigned long number;
+
+	errno = 0;
+	number = strtoul(word, &end, 10);
+	if (!isdigit((unsigned char)word[0]) || *end || errno || number < low || number > high)
+		return error_new(ERROR_USAGE, "--%s %s: not a number from %lu to %lu", option, word,
+		                 low, high);
+	*ret = number;
+	return NULL;
+}
+
+struct error *options_duration(const char *word, double *ret_seconds)
+{
+	static const struct {
+		const char *unit;
+		double seconds;
+	} units[] = {{"", 1}, {"ms", 0.001}, {"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}};
+	static const double longest = 7 * 24 * 3600;
+	char *end = NULL;
+	double number = 0;
+
+	if (isdigit((unsigned char)word[0]))
+		number = strtod(word, &end);
+	for (size_t i = 0; end && i < sizeof(units) / sizeof(*units); i++) {
+		double seconds = number * units[i].seconds;
+
+		if (strcmp(end, units[i].unit) != 0 || !isfinite(seconds) || seconds <= 0 ||
+		    seconds > longest)
+			continue;
+		*ret_seconds = seconds;
+		return NULL;
+	}
+	return error_new(ERROR_USAGE, "%s: not a duration (write 30s, 2m or 500ms)", word);
+}
+
+struct error *options_pid(const char *word, pid_t *ret)
+{
+	char *end = NULL;
+	long number;
+
+	errno = 0;
+	number = strtol(word, &end, 10);
+	if (!isdigit((unsigned char)word[0]) || *end || errno || number <= 0 || number > INT_MAX)
+		return error_new(ERROR_USAGE, "%s: not a process id", word);
+	*ret = (pid_t)number;
+	return NULL;
+}
+
+static struct error *set_pause(struct options *options, const char *word)
+{
+	static const char *const modes[] = {
+		[PAUSE_FORK] = "fork",
+		[PAUSE_COPY] = "copy",
+		[PAUSE_NONE] = "none",
+	};
+	int chosen = 0;
+	struct error *error = parse_choice("pause", word, modes, 3, &chosen);
+
+	options->pause = (enum pause_mode)chosen;
+	options->may_fall_back = false;
+	return error;
+}
+
+static struct error *set_by(struct options *options, const char *word)
+{
+	static const char *const groups[] = {
+		[HEAP_BY_TYPE] = "type",
+		[HEAP_BY_MODULE] = "module",
+		[HEAP_BY_SIZE] = "size",
+	};
+	int chosen = 0;
+	struct error *error = parse_choice("by", word, groups, 3, &chosen);
+
+	options->by = (enum heap_by)chosen;
+	return error;
+}
+
+static struct error *set_sort(struct options *options, const char *word)
+{
+	static const char *const columns[] = {
+		[HEAP_SORT_MEMORY] = "memory",
+		[HEAP_SORT_BYTES] = "bytes",
+		[HEAP_SORT_OBJECTS] = "objects",
+		[HEAP_SORT_NAME] = "name",
+	};
+	int chosen = 0;
+	struct error *error = parse_choice("sort", word, columns, 4, &chosen);
+
+	options->sort = (enum heap_sort)chosen;
+	return error;
+}
+
+static struct error *set_top(struct options *options, const char *word)
+{
+	unsigned long number = 0;
+	struct error *error = parse_number("top", word, 0, 1000000, &number);
+
+	options->has_top = true;
+	options->top = number;
+	return error;
+}
+
+static struct error *set_looks(struct options *options, const char *word)
+{
+	unsigned long number = 0;
+	struct error *error = parse_number("looks", word, LOOKS_MIN, LOOKS_MAX, &number);
+
+	options->looks = (unsigned int)number;
+	return error;
+}
+
+static struct error *set_for(struct options *options, const char *word)
+{
+	struct error *error = options_duration(word, &options->seconds);
+
+	return error ? error_wrap(error, "--for") : NULL;
+}
+
+static struct error *set_option(struct options *options, int id, const char *word)
+{
+	switch ((enum option_id)id) {
+	case OPTION_HELP: options->wants_help = true; return NULL;
+	case OPTION_JSON: options->is_json = true; return NULL;
+	case OPTION_PAUSE: return set_pause(options, word);
+	case OPTION_BY: return set_by(options, word);
+	case OPTION_SORT: return set_sort(options, word);
+	case OPTION_TOP: return set_top(options, word);
+	case OPTION_DOT: options->dot = word; return NULL;
+	case OPTION_FOR: return set_for(options, word);
+	case OPTION_LOOKS: return set_looks(options, word);
+	}
+	return NULL;
+}
+
+static void select_options(unsigned int allowed, struct option *ret)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < KNOWN_OPTIONS; i++)
+		if (!known_options[i].set || (known_options[i].set & allowed))
+			ret[count++] = known_options[i].option;
+	ret[count] = (struct option){0};
+}
+
+static struct error *read_options(int argc, char **argv, const struct option *table,
+                                  struct options *options)
+{
+	struct error *error = NULL;
+	int id;
+
+	optind = 1;
+	opterr = 0;
+	while (!error && (id = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
+		if (id == 'h')
+			id = OPTION_HELP;
+		if (id == ':')
+			error = error_new(ERROR_USAGE, "%s needs a value", argv[optind - 1]);
+		else if (id == '?' && optopt && optopt < OPTION_HELP)
+			error = error_new(ERROR_USAGE, "no option -%c", optopt);
+		else if (id == '?' && optopt)
+			error = error_new(ERROR_USAGE, "%s takes no value", argv[optind - 1]);
+		else if (id == '?')
+			error = error_new(ERROR_USAGE, "no option %s", argv[optind - 1]);
+		else
+			error = set_option(options, id, optarg);
+	}
+	return error;
+}
+
+struct error *options_parse(int argc, char **argv, unsigned int allowed, struct options *ret)
+{
+	struct option table[KNOWN_OPTIONS + 1];
+	struct options options = {.may_fall_back = true, .seconds = 30, .looks = 6};
+	struct error *error;
+
+	select_options(allowed, table);
+	error = read_options(argc, argv, table, &options);
+	if (error)
+		return error;
+	for (int i = optind; i < argc; i++) {
+		if (options.word_count == WORDS_MAX)
+			return error_new(ERROR_USAGE, "%s is one word too many", argv[i]);
+		options.words[options.word_count++] = argv[i];
+	}
+	*ret = options;
+	return NULL;
+}

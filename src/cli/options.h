@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line: options and words. All commands share one table of
+ * options; each says which of them it takes.
+ */
+#ifndef PLUMB_CLI_OPTIONS_H
+#define PLUMB_CLI_OPTIONS_H
+
+#include "analysis/heap_table.h"
+#include "target/picture.h"
+
+enum { WORDS_MAX = 3, LOOKS_MIN = 3, LOOKS_MAX = 15 };
+
+struct options {
+	bool wants_help;
+	bool is_json;
+	enum pause_mode pause;
+	bool may_fall_back; /* --pause was not given */
+	enum heap_by by;
+	enum heap_sort sort;
+	bool has_top;
+	size_t top;
+	double seconds; /* --for */
+	unsigned int looks;
+	const char *dot; /* --dot: a file name, "-" for stdout */
+
+	const char *words[WORDS_MAX]; /* what is no option */
+	int word_count;
+};
+
+/* Flags for options_parse: what a command takes besides --help, --json and --pause. */
+enum option_set {
+	OPTIONS_TABLE = 1 << 0, /* --by, --sort */
+	OPTIONS_TOP = 1 << 1,   /* --top */
+	OPTIONS_DOT = 1 << 2,   /* --dot */
+	OPTIONS_WATCH = 1 << 3, /* --for, --looks */
+};
+
+/* ERROR_USAGE says what is wrong. argv[0] is not looked at. */
+struct error *options_parse(int argc, char **argv, unsigned int allowed, struct options *ret);
+
+/* "4242" */
+struct error *options_pid(const char *word, pid_t *ret);
+
+/* "30s", "2m", "500ms", "1.5h", or plain seconds: "30". */
+struct error *options_duration(const char *word, double *ret_seconds);
+
+#endif
