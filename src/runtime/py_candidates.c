@@ -13,6 +13,7 @@
 enum {
 	SEARCH_MAX = 64 << 20, /* bytes */
 	POINTERS_MAX = 1 << 20,
+	FIRST_WITH_COOKIE = 0x030d,
 	PAGE = 4096,
 };
 
@@ -128,7 +129,7 @@ static bool visit_pointer(struct search *search, taddr address, uint64_t word)
 	for (size_t i = 0; py_layouts[i]; i++) {
 		taddr runtime = address - py_layouts[i]->runtime.interpreters_main;
 
-		if (runtime < address &&
+		if (py_layouts[i]->version < FIRST_WITH_COOKIE && runtime < address &&
 		    py_interpreter_is_sound(search->memory, py_layouts[i], word, &anchors) &&
 		    search->visitor(search->context, search->image, runtime))
 			return true;

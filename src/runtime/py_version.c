@@ -31,6 +31,12 @@ void py_version_format(uint32_t hexversion, char *buffer, size_t size)
 		snprintf(buffer, size, "%u.%u.%u", major, minor, micro);
 }
 
+/* Offsets still move between alphas and betas. */
+static bool is_final(uint32_t hexversion)
+{
+	return (hexversion >> 4 & 0xf) == 0xf;
+}
+
 static struct error *check_supported(uint32_t hexversion)
 {
 	unsigned int minor = hexversion >> 16 & 0xff;
@@ -124,6 +130,11 @@ static struct error *identify_by_offsets(struct python *python, const struct py_
 		                 text);
 	error = py_debug_layout_read(python->memory, python->runtime, head->hexversion,
 	                             &python->layout);
+	if (error && !is_final(head->hexversion)) {
+		error_free(error);
+		return error_new(ERROR_UNSUPPORTED,
+		                 "it runs CPython %s, a preview that plumb does not know", text);
+	}
 	if (error)
 		return error;
 	return layout_is_sound(python, head->hexversion) ? NULL : does_not_add_up(python);

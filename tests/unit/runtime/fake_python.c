@@ -21,7 +21,7 @@ enum {
 	DICT_SUBCLASS = 29,
 	LONG_SUBCLASS = 24,
 	GC_GENERATION = 24,
-	ARENA_BYTES = 1 << 20,
+	ARENA_BYTES = 32 << 10,
 	POOLS = 2,
 	USED_POOLS = 64,
 	OWN = 4096, /* from main's array of arenas to the sub-interpreter's */
@@ -68,7 +68,7 @@ static void fill_image(struct fake_python *fake)
 	         .p_flags = PF_R | PF_W,
 	         .p_offset = 4096,
 	         .p_vaddr = FAKE_DATA,
-	         .p_memsz = FAKE_DATA_SIZE},
+	         .p_memsz = FAKE_SEGMENT_SIZE},
 	};
 
 	memcpy(fake->image, &header, sizeof(header));

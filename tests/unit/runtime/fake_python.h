@@ -22,6 +22,7 @@ enum {
 	FAKE_IMAGE = 0x400000,
 	FAKE_DATA = 0x10000000,
 	FAKE_DATA_SIZE = 0x200000,
+	FAKE_SEGMENT_SIZE = 0x8000, /* of that: the executable's, the rest is anonymous */
 	FAKE_RUNTIME = FAKE_DATA + 0x1000,
 	FAKE_MAIN = FAKE_DATA + 0x80000,
 	FAKE_SUB = FAKE_DATA + 0xe0000,
@@ -38,8 +39,8 @@ enum {
 	FAKE_ALLOCATOR = FAKE_DATA + 0x150000,     /* struct _obmalloc_state of 3.13+, and */
 	FAKE_SUB_ALLOCATOR = FAKE_DATA + 0x1a0000, /* that of the sub-interpreter */
 	FAKE_ARENAS = FAKE_DATA + 0x1f0000,        /* arrays of 16 slots, the sub's 4096 further */
-	FAKE_ARENAS_VARIABLE = FAKE_DATA + 0x1f8000,
-	FAKE_ARENA = 0x20000000, /* its memory, two pools; the sub's 1 MiB further */
+	FAKE_ARENAS_VARIABLE = FAKE_DATA + 0x7000,
+	FAKE_ARENA = 0x20000000, /* its memory, two pools; the sub's 32 KiB further */
 	FAKE_SLOTS = 16,
 };
 

@@ -219,6 +219,19 @@ static void offsets_outside_of_their_struct_are_refused(void **state)
 	look_end(&look);
 }
 
+static void a_preview_with_other_offsets_is_named(void **state)
+{
+	struct fake_python *fake = make(&py_layout_3_15);
+	struct look look;
+
+	(void)state;
+	fake_python_u64(fake, FAKE_RUNTIME + 8, 0x030f00a3);
+	fake_python_u64(fake, FAKE_RUNTIME + 48, 100); /* sizeof(PyInterpreterState) */
+	look = look_at(fake);
+	assert_error(&look, ERROR_UNSUPPORTED, "CPython 3.15.0a3, a preview");
+	look_end(&look);
+}
+
 static void a_python_that_only_starts_is_no_python_yet(void **state)
 {
 	struct fake_python *fake = make(&py_layout_3_14);
@@ -369,6 +382,7 @@ int main(void)
 		cmocka_unit_test(the_generations_of_3_13_are_where_the_pointer_says),
 		cmocka_unit_test(a_moved_allocator_and_moved_types_are_found),
 		cmocka_unit_test(offsets_outside_of_their_struct_are_refused),
+		cmocka_unit_test(a_preview_with_other_offsets_is_named),
 		cmocka_unit_test(a_python_that_only_starts_is_no_python_yet),
 		cmocka_unit_test(a_version_that_the_structs_contradict_is_refused),
 		cmocka_unit_test(interpreters_that_run_in_circles_are_counted_once),
