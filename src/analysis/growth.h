@@ -18,7 +18,7 @@
 #include "analysis/looks.h"
 #include "analysis/paths.h"
 
-enum { GROWTH_COMPANIONS_MAX = 6 };
+enum { GROWTH_COMPANIONS_MAX = 10 };
 
 /* A type of which new objects hang from a suspect's. */
 struct growth_companion {

@@ -3,8 +3,8 @@
  * All sweeps go over the order of discovery, parents before children, so that
  * what holds for a node can be handed down to those it holds:
  *
- *   1. The new objects of growing types get their places (path_map), and with
- *      their type their group.
+ *   1. The new objects of growing types, and what is new and holds them, get
+ *      their places (path_map), and with their type their group.
  *   2. Each hands down its group; a group that mostly hangs from another,
  *      earlier found one is owned by it. The others are tops.
  *   3. Each node of a top hands itself down; what is new below adds to what
@@ -12,8 +12,8 @@
  *   4. The container that grew is handed down from it through what is new,
  *      and the nodes of a top vote for theirs.
  *
- * A top must have kept objects of every interval: what is only passing through
- * at the last look has not.
+ * A top must have kept objects of earlier intervals: what is only passing
+ * through at the last look has not.
  */
 #include "analysis/suspects.h"
 
@@ -33,8 +33,7 @@ struct group {
 	uint64_t objects;
 	uint64_t bytes;
 	uint64_t births[LOOKS_LIMIT];
-	node_id first;         /* the first node found */
-	node_id newest;        /* an example that is new */
+	node_id first;         /* the one nearest to its root */
 	uint64_t from_outside; /* nodes that hang from no other group */
 	uint64_t owned;        /* nodes that hang from an earlier group */
 	bool is_top;
@@ -54,7 +53,7 @@ struct search {
 	const struct looks *looks;
 	const struct snapshot *snapshot;
 	const struct reach *reach;
-	const uint8_t *births;
+	uint8_t *births;    /* borrowed */
 	uint8_t *is_chosen; /* new, and of a growing type */
 	struct path_map *map;
 	struct group *groups;
@@ -80,6 +79,23 @@ static bool choose_new(struct search *search, const uint8_t *is_growing)
 		any |= search->is_chosen[node];
 	}
 	return any;
+}
+
+/*
+ * What is new and holds new objects of growing types is chosen too, whatever
+ * its type: the tuple in the log, though tuples come and go by the thousand.
+ */
+static void choose_holders(struct search *search)
+{
+	for (node_id i = 0; i < search->reach->order_count; i++) {
+		node_id node = search->reach->order[i];
+
+		if (!search->map->weight[node] || search->is_chosen[node] ||
+		    !snapshot_is_object(search->snapshot, node))
+			continue;
+		search->births[node] = (uint8_t)looks_birth(search->looks, search->snapshot, node);
+		search->is_chosen[node] = search->births[node] > 0;
+	}
 }
 
 /* The number of the group of a chosen node, made when it is new; no_group: no memory. */
@@ -117,7 +133,6 @@ static struct error *make_groups(struct search *search)
 		group->objects++;
 		group->bytes += snapshot_size(search->snapshot, node);
 		group->births[search->births[node]]++;
-		group->newest = node;
 	}
 	return NULL;
 }
@@ -142,16 +157,28 @@ static void find_owners(struct search *search)
 	}
 }
 
+/*
+ * A group of which nothing stayed from earlier intervals is only passing
+ * through. Half of the intervals are enough: of a list that is held at both
+ * ends, each end reaches the older or the newer half.
+ */
+static bool has_stayed(const struct group *group, unsigned int looks)
+{
+	unsigned int intervals = looks - 2; /* the last one does not count */
+	unsigned int kept = 0;
+
+	for (unsigned int look = 1; look <= intervals; look++)
+		kept += group->births[look] > 0;
+	return kept >= 1 && kept * 2 >= intervals;
+}
+
 static void mark_tops(struct search *search)
 {
-	unsigned int looks = search->looks->count;
-
 	for (size_t i = 0; i < search->group_count; i++) {
 		struct group *group = &search->groups[i];
 
-		group->is_top = group->from_outside >= group->owned;
-		for (unsigned int look = 1; look + 1 < looks; look++)
-			group->is_top &= group->births[look] > 0;
+		group->is_top = group->from_outside >= group->owned &&
+		                has_stayed(group, search->looks->count);
 	}
 }
 
@@ -294,14 +321,22 @@ static struct error *write_container(struct search *search, node_id node, struct
 	return NULL;
 }
 
-/* held is sorted: the heaviest companions come first. */
+static bool is_noteworthy(const struct search *search, const struct held_type *held,
+                          const struct group *group)
+{
+	return strchr(snapshot_type_name(search->snapshot, held->type), '.') &&
+	       held->objects * 2 >= group->objects;
+}
+
+/* Those of a name that says more than str, one for each object, come first; then by bytes. */
 static void write_companions(const struct search *search, uint32_t number,
-                             const struct group *group, struct suspect *suspect)
+                             const struct group *group, bool noteworthy, struct suspect *suspect)
 {
 	for (size_t i = 0; i < search->held_count; i++) {
 		const struct held_type *held = &search->held[i];
 
-		if (held->group != number || held->type == group->type)
+		if (held->group != number || held->type == group->type ||
+		    is_noteworthy(search, held, group) != noteworthy)
 			continue;
 		if (suspect->companion_count == GROWTH_COMPANIONS_MAX)
 			return;
@@ -333,8 +368,9 @@ static struct error *write_suspect(struct search *search, uint32_t number,
 	suspect->path = text_take(&text);
 	if (!suspect->path)
 		return error_no_memory();
-	write_companions(search, number, group, suspect);
-	error = concrete_path_make(&search->map->labels, search->reach, group->newest,
+	write_companions(search, number, group, true, suspect);
+	write_companions(search, number, group, false, suspect);
+	error = concrete_path_make(&search->map->labels, search->reach, group->first,
 	                           &suspect->example);
 	if (!error && group->container != NODE_NONE)
 		error = write_container(search, group->container, suspect);
@@ -411,8 +447,8 @@ static void cleanup_search(struct search *search)
 }
 
 struct error *suspects_find(const struct looks *looks, const struct snapshot *snapshot,
-                            const struct reach *reach, const uint8_t *is_growing,
-                            const uint8_t *births, struct growth *growth)
+                            const struct reach *reach, const uint8_t *is_growing, uint8_t *births,
+                            struct growth *growth)
 {
 	_cleanup_(cleanup_search) struct search search = {
 		.looks = looks, .snapshot = snapshot, .reach = reach, .births = births};
@@ -423,8 +459,10 @@ struct error *suspects_find(const struct looks *looks, const struct snapshot *sn
 	if (!choose_new(&search, is_growing))
 		return NULL;
 	error = path_map_make(snapshot, reach, search.is_chosen, &search.map);
-	if (!error)
-		error = make_groups(&search);
+	if (error)
+		return error;
+	choose_holders(&search);
+	error = make_groups(&search);
 	if (error)
 		return error;
 	find_owners(&search);

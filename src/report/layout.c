@@ -100,3 +100,16 @@ void layout_dim(const struct layout *layout, struct text *text, const char *stri
 {
 	append_styled(layout, text, "\x1b[2m", string);
 }
+
+void layout_answer(const struct layout *layout, struct text *text, const char *head,
+                   const char *tail)
+{
+	bool fits = layout_letters(head) + 1 + layout_letters(tail) <= layout->width;
+
+	layout_bold(layout, text, head);
+	if (*tail) {
+		text_append(text, fits ? " " : "\n  ");
+		layout_bold(layout, text, tail);
+	}
+	text_append_char(text, '\n');
+}

@@ -29,6 +29,10 @@ void layout_right(struct text *text, const char *string, size_t width);
 /* The string with control characters as '?'. */
 void layout_plain(struct text *text, const char *string);
 
+/* Both in bold: on one line when they fit, else the second on a line of its own. */
+void layout_answer(const struct layout *layout, struct text *text, const char *head,
+                   const char *tail);
+
 /* A string in bold, when there are colours. */
 void layout_bold(const struct layout *layout, struct text *text, const char *string);
 void layout_dim(const struct layout *layout, struct text *text, const char *string);

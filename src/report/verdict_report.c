@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { SUSPECTS_SHOWN = 5, TYPES_SHOWN = 8, COMPANIONS_SHOWN = 4 };
+enum { SUSPECTS_SHOWN = 5, TYPES_SHOWN = 8, COMPANIONS_SHOWN = 6, LABEL_WIDTH = 15 };
 
 static const struct look_figures *first_look(const struct verdict_report *report)
 {
@@ -42,21 +42,22 @@ static void append_answer(const struct layout *layout, const struct verdict_repo
                           struct text *text)
 {
 	const struct growth *growth = report->growth;
+	const char *path = "";
 	struct text answer;
 
 	text_init(&answer);
 	if (growth->suspect_count) {
 		const struct suspect *worst = &growth->suspects[0];
 
-		text_printf(&answer, "Python objects pile up: %s ", worst->type);
+		text_printf(&answer, "Python objects pile up: %s, ", worst->type);
 		units_rate(&answer, worst->objects_per_minute);
-		text_printf(&answer, " a minute, held by %s", worst->path);
+		text_append(&answer, " a minute, held by");
+		path = worst->path;
 	} else {
 		text_append(&answer, "no leak of Python objects seen in ");
 		append_seconds(&answer, last_look(report)->seconds);
 	}
-	layout_bold(layout, text, text_string(&answer));
-	text_append_char(text, '\n');
+	layout_answer(layout, text, text_string(&answer), path);
 	text_deinit(&answer);
 }
 
@@ -95,20 +96,35 @@ static void append_container(const struct suspect *suspect, struct text *text)
 	text_append_char(text, '\n');
 }
 
-static void append_companions(const struct suspect *suspect, struct text *text)
+/* A list that goes on in the next line, under its beginning. */
+static void append_companions(const struct layout *layout, const struct suspect *suspect,
+                              struct text *text)
 {
-	if (!suspect->companion_count)
-		return;
-	text_append(text, "   with them   ");
+	size_t column = LABEL_WIDTH;
+	struct text item;
+
+	text_init(&item);
 	for (size_t i = 0; i < suspect->companion_count && i < COMPANIONS_SHOWN; i++) {
 		const struct growth_companion *companion = &suspect->companions[i];
+		size_t letters;
 
-		text_append(text, i ? ", " : "");
-		units_count(text, companion->objects);
-		text_append_char(text, ' ');
-		layout_plain(text, companion->type);
+		units_count(&item, companion->objects);
+		text_printf(&item, " %s", companion->type);
+		letters = layout_letters(text_string(&item)) + 2;
+		if (i == 0)
+			text_append(text, "   with them   ");
+		else if (column + letters > layout->width)
+			text_append(text, ",\n               ");
+		else
+			text_append(text, ", ");
+		column = i && column + letters > layout->width ? LABEL_WIDTH + letters
+		                                               : column + letters;
+		layout_plain(text, text_string(&item));
+		text_clear(&item);
 	}
-	text_append(text, suspect->companion_count > COMPANIONS_SHOWN ? " ...\n" : "\n");
+	if (suspect->companion_count)
+		text_append(text, suspect->companion_count > COMPANIONS_SHOWN ? " ...\n" : "\n");
+	text_deinit(&item);
 }
 
 static void append_suspect(const struct layout *layout, const struct suspect *suspect,
@@ -133,7 +149,7 @@ static void append_suspect(const struct layout *layout, const struct suspect *su
 	layout_plain(text, suspect->path);
 	text_append_char(text, '\n');
 	append_container(suspect, text);
-	append_companions(suspect, text);
+	append_companions(layout, suspect, text);
 }
 
 /* The chain of the first suspect, link by link. */

@@ -21,39 +21,56 @@ static size_t shown_paths(const struct why_report *report)
 	                                                              : report->paths->path_count;
 }
 
+/* "20,000 app.User (938 KiB), 99.9 % of them held by" and the path, or what else there is to say. */
 static void append_answer(const struct layout *layout, const struct why_report *report,
                           struct text *text)
 {
 	const struct paths *paths = report->paths;
+	const char *path = paths->path_count ? paths->paths[0].text : "";
 	struct text answer;
 
 	text_init(&answer);
 	if (paths->objects == 0) {
 		text_printf(&answer, "no %s is alive", report->selector);
 	} else if (paths->path_count == 0) {
-		units_plural(&answer, paths->objects, "object");
-		text_printf(&answer, " of %s: nothing that Python knows of holds %s",
-		            report->selector, paths->objects == 1 ? "it" : "them");
+		units_count(&answer, paths->objects);
+		text_printf(&answer, " %s, not reached from Python's own roots", report->selector);
 	} else if (paths->objects == 1) {
-		text_printf(&answer, "%s is held by %s", report->selector, paths->paths[0].text);
+		text_printf(&answer, "%s is held by", report->selector);
 	} else {
 		units_count(&answer, paths->objects);
 		text_printf(&answer, " %s (", report->selector);
 		units_bytes(&answer, paths->bytes);
-		text_append(&answer, "); ");
-		units_share(&answer, paths->paths[0].objects, paths->objects);
-		text_printf(&answer, " held by %s", paths->paths[0].text);
+		text_append(&answer, "), ");
+		if (paths->paths[0].objects == paths->objects) {
+			text_append(&answer, "all held by");
+		} else {
+			units_share(&answer, paths->paths[0].objects, paths->objects);
+			text_append(&answer, " of them held by");
+		}
 	}
-	layout_bold(layout, text, text_string(&answer));
-	text_append_char(text, '\n');
+	layout_answer(layout, text, text_string(&answer), path);
 	text_deinit(&answer);
+}
+
+/* ", 24,140 0x7fc70a156440": what is said behind the type. */
+static void append_facts(const struct concrete_step *step, struct text *text)
+{
+	if (step->has_length) {
+		text_append(text, ", ");
+		units_count(text, step->length);
+	}
+	if (step->address && step->type[0] != '(')
+		text_printf(text, " 0x%" PRIx64, step->address);
 }
 
 static void append_step(const struct layout *layout, const struct concrete_step *step, size_t depth,
                         struct text *text)
 {
 	size_t indent = 2 + (depth < INDENT_MAX / 2 ? depth * 2 : INDENT_MAX);
-	size_t label_width = layout->width / 2 > indent ? layout->width / 2 - indent : 8;
+	size_t label_width = layout->width / 2 - 1 > indent ? layout->width / 2 - 1 - indent : 8;
+	size_t type_width = layout_letters(step->type);
+	size_t left = layout->width / 2;
 	struct text facts;
 
 	for (size_t i = 0; i < indent; i++)
@@ -63,21 +80,13 @@ static void append_step(const struct layout *layout, const struct concrete_step 
 		text_append_char(text, '\n');
 		return;
 	}
+	text_init(&facts);
+	append_facts(step, &facts);
+	left -= layout_letters(text_string(&facts)) < left ? layout_letters(text_string(&facts))
+	                                                   : left;
 	layout_left(text, step->label, label_width);
 	text_append_char(text, ' ');
-	text_init(&facts);
-	if (step->has_length) {
-		text_append(&facts, ", ");
-		units_count(&facts, step->length);
-	}
-	if (step->address && step->type[0] != '(')
-		text_printf(&facts, " 0x%" PRIx64, step->address);
-	layout_left(text, step->type,
-	            layout_letters(step->type) + layout_letters(text_string(&facts)) + indent +
-	                                    label_width + 1 >
-	                            layout->width
-	                    ? layout->width / 2 - 2 - layout_letters(text_string(&facts))
-	                    : layout_letters(step->type));
+	layout_left(text, step->type, type_width < left ? type_width : left);
 	text_append(text, text_string(&facts));
 	text_append_char(text, '\n');
 	text_deinit(&facts);
