@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cells keep their width, in letters; control characters never reach a terminal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "report/layout.h"
+
+static void assert_left(const char *string, size_t width, const char *expected)
+{
+	struct text text;
+
+	text_init(&text);
+	layout_left(&text, string, width);
+	assert_string_equal(text_string(&text), expected);
+	text_deinit(&text);
+}
+
+static void short_cells_are_padded(void **state)
+{
+	(void)state;
+	assert_left("dict", 6, "dict  ");
+	assert_left("größe", 6, "größe ");
+	assert_left("", 2, "  ");
+}
+
+static void long_cells_lose_their_middle(void **state)
+{
+	(void)state;
+	assert_left("application.models.Order", 15, "appl...ls.Order");
+	assert_left("ääääääääääääääääääää", 9, "ää...ääää");
+	assert_left("abcdef", 3, "abc");
+}
+
+static void control_characters_are_shown_as_question_marks(void **state)
+{
+	(void)state;
+	assert_left("a\x1b[31m\n", 8, "a?[31m? ");
+}
+
+static void answers_break_before_they_wrap(void **state)
+{
+	struct layout layout = {20, false};
+	struct text text;
+
+	(void)state;
+	text_init(&text);
+	layout_answer(&layout, &text, "held by", "app.cache[*]");
+	layout_answer(&layout, &text, "held by", "app.cache.sessions[*]");
+	layout_answer(&layout, &text, "nothing", "");
+	assert_string_equal(text_string(&text), "held by app.cache[*]\n"
+	                                        "held by\n  app.cache.sessions[*]\n"
+	                                        "nothing\n");
+	text_deinit(&text);
+}
+
+static void colour_is_used_only_when_there_is_some(void **state)
+{
+	struct layout plain = {80, false};
+	struct layout colourful = {80, true};
+	struct text text;
+
+	(void)state;
+	text_init(&text);
+	layout_bold(&plain, &text, "x");
+	layout_bold(&colourful, &text, "y");
+	assert_string_equal(text_string(&text), "x\x1b[1my\x1b[0m");
+	text_deinit(&text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(short_cells_are_padded),
+		cmocka_unit_test(long_cells_lose_their_middle),
+		cmocka_unit_test(control_characters_are_shown_as_question_marks),
+		cmocka_unit_test(answers_break_before_they_wrap),
+		cmocka_unit_test(colour_is_used_only_when_there_is_some),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
