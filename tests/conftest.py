@@ -53,17 +53,6 @@ def pytest_addoption(parser):
     group.addoption(
         "--one-per-minor", action="store_true", help="only the newest build of each minor"
     )
-    group.addoption(
-        "--only-plumb", action="store_true", help="only tests that take the fixture `plumb`"
-    )
-
-
-def pytest_collection_modifyitems(config, items):
-    if not config.getoption("--only-plumb"):
-        return
-    others = [item for item in items if "plumb" not in item.fixturenames]
-    items[:] = [item for item in items if "plumb" in item.fixturenames]
-    config.hook.pytest_deselected(items=others)
 
 
 def pytest_configure(config):

@@ -26,6 +26,8 @@ COUNT = """
 import gc, json
 import heap
 
+pytestmark = pytest.mark.without_plumb
+
 def count(orders):
     constants = {"invoice", "points"}
     seen, todo, tracked = {id(orders)}, [orders], 0

@@ -15,6 +15,8 @@ import pytest
 
 from support import processes, service
 
+pytestmark = pytest.mark.without_plumb
+
 DEMO = service.EXAMPLES / "demo"
 
 

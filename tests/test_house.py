@@ -10,6 +10,8 @@ import pytest
 
 from support.program import REPOSITORY
 
+pytestmark = pytest.mark.without_plumb
+
 SPDX = "/* SPDX-License-Identifier: Apache-2.0 */\n"
 
 

@@ -17,6 +17,8 @@ ECHO = "import os, sys\n" + processes.ANSWER_LOOP
 
 WITH_CHILD = """
 import os, subprocess, sys
+
+pytestmark = pytest.mark.without_plumb
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 orphan = subprocess.Popen(
     [sys.executable, "-c", "import os, time; os.fork() and os._exit(0); time.sleep(600)"])

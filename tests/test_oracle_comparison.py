@@ -8,6 +8,8 @@ import pytest
 
 from oracle import comparison
 
+pytestmark = pytest.mark.without_plumb
+
 TYPE, LIST, TUPLE, ITEM, OTHER = 0x10, 0x20, 0x30, 0x1000, 0x2000
 
 

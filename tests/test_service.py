@@ -19,6 +19,8 @@ import pytest
 
 from support import processes, service
 
+pytestmark = pytest.mark.without_plumb
+
 REQUESTS = 200
 PROBE = service.PROJECT / "tests" / "service_probe.py"
 
