@@ -118,14 +118,27 @@ bool py_candidates_by_cookie(struct window_cache *memory, const struct mapped_im
 	return search_images(&search, images, count, visit_cookie);
 }
 
+/* Only what lies in writable memory can be an interpreter. */
+static bool may_be_interpreter(struct search *search, uint64_t word)
+{
+	const struct target_region *region;
+
+	if (word % 8 || !search->pointers_left)
+		return false;
+	region = target_region_at(search->memory->target, word);
+	if (!region || !region->is_writable)
+		return false;
+	search->pointers_left--;
+	return true;
+}
+
 /* A word that points at a sound interpreter may be interpreters.main. */
 static bool visit_pointer(struct search *search, taddr address, uint64_t word)
 {
 	struct py_anchors anchors;
 
-	if (word % 8 || !search->pointers_left || !target_region_at(search->memory->target, word))
+	if (!may_be_interpreter(search, word))
 		return false;
-	search->pointers_left--;
 	for (size_t i = 0; py_layouts[i]; i++) {
 		taddr runtime = address - py_layouts[i]->runtime.interpreters_main;
 
