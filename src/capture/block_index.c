@@ -3,10 +3,6 @@
  * Pools usually lie close together, so a plain table over the whole span
  * finds them with one load. Only when the span is absurd (a hostile target,
  * or arenas at both ends of the address space) does a hash take its place.
- *
- * Dividing by the block size is a multiplication: offsets and sizes are
- * multiples of 16, so n = offset / 16 < 1024 and k = size / 16 <= 32, and
- * n * ceil(2^16 / k) >> 16 is exact because n * (k - 1) < 2^16.
  */
 #include "capture/block_index.h"
 
@@ -102,15 +98,10 @@ void block_index_number(struct block_index *index)
 	index->node_count = next;
 }
 
-const struct indexed_pool *block_index_pool(const struct block_index *index, taddr address)
+const struct indexed_pool *block_index_sparse_pool(const struct block_index *index, taddr address)
 {
-	uint64_t position = (address >> index->shift) - index->base;
 	uint32_t number;
 
-	if (index->number_of) {
-		number = position < index->span ? index->number_of[position] : 0;
-		return number ? &index->pools[number - 1] : NULL;
-	}
 	if (!index->pool_count)
 		return NULL;
 	if (!number_map_get(&index->sparse, address & ~(uint64_t)(index->pool_size - 1), &number))
@@ -118,32 +109,11 @@ const struct indexed_pool *block_index_pool(const struct block_index *index, tad
 	return &index->pools[number - 1];
 }
 
-bool block_index_place(const struct block_index *index, taddr address, struct block_place *ret)
-{
-	const struct indexed_pool *pool = block_index_pool(index, address);
-	uint32_t offset;
-	uint32_t number;
-
-	if (!pool || !pool->units || address < pool->address + PYMALLOC_POOL_HEADER)
-		return false;
-	offset = (uint32_t)(address - pool->address - PYMALLOC_POOL_HEADER);
-	number = (offset / PYMALLOC_ALIGNMENT * index->reciprocals[pool->units]) >> 16;
-	if (number >= pool->blocks)
-		return false;
-	ret->word = pool->first_word + number / 64;
-	ret->bit = number % 64;
-	ret->block_size = (uint32_t)pool->units * PYMALLOC_ALIGNMENT;
-	ret->offset = offset - number * ret->block_size;
-	return true;
-}
-
 bool block_index_claim(struct block_index *index, const struct block_place *place)
 {
 	uint64_t bit = UINT64_C(1) << place->bit;
-	struct block_word *word = &index->words[place->word];
+	uint64_t before =
+		__atomic_fetch_or(&index->words[place->word].claimed, bit, __ATOMIC_RELAXED);
 
-	if (word->claimed & bit)
-		return false;
-	word->claimed |= bit;
-	return true;
+	return !(before & bit);
 }

@@ -68,11 +68,50 @@ bool block_index_describe(struct block_index *index, size_t pool_number,
 /* After the last pool: numbers the nodes. */
 void block_index_number(struct block_index *index);
 
-/* The pool that holds address, or NULL. */
-const struct indexed_pool *block_index_pool(const struct block_index *index, taddr address);
+/* As block_index_pool, for pools that are found by hash. */
+const struct indexed_pool *block_index_sparse_pool(const struct block_index *index, taddr address);
 
-/* False: address is in no block of a pool. */
-bool block_index_place(const struct block_index *index, taddr address, struct block_place *ret);
+/* The pool that holds address, or NULL. */
+static inline const struct indexed_pool *block_index_pool(const struct block_index *index,
+                                                          taddr address)
+{
+	uint64_t position = (address >> index->shift) - index->base;
+	uint32_t number;
+
+	if (!index->number_of)
+		return block_index_sparse_pool(index, address);
+	if (position >= index->span)
+		return NULL;
+	number = index->number_of[position];
+	return number ? &index->pools[number - 1] : NULL;
+}
+
+/*
+ * Where address lies. False: in no block of a pool.
+ *
+ * Dividing by the block size is a multiplication: offsets and sizes are
+ * multiples of 16, so n = offset / 16 < 1024 and k = size / 16 <= 32, and
+ * n * ceil(2^16 / k) >> 16 is exact because n * (k - 1) < 2^16.
+ */
+static inline bool block_index_place(const struct block_index *index, taddr address,
+                                     struct block_place *ret)
+{
+	const struct indexed_pool *pool = block_index_pool(index, address);
+	uint32_t offset;
+	uint32_t number;
+
+	if (!pool || !pool->units || address < pool->address + PYMALLOC_POOL_HEADER)
+		return false;
+	offset = (uint32_t)(address - pool->address - PYMALLOC_POOL_HEADER);
+	number = (offset / PYMALLOC_ALIGNMENT * index->reciprocals[pool->units]) >> 16;
+	if (number >= pool->blocks)
+		return false;
+	ret->word = pool->first_word + number / 64;
+	ret->bit = number % 64;
+	ret->block_size = (uint32_t)pool->units * PYMALLOC_ALIGNMENT;
+	ret->offset = offset - number * ret->block_size;
+	return true;
+}
 
 /* The node of the object block at place, or NODE_NONE. */
 static inline node_id block_index_node(const struct block_index *index,
@@ -86,7 +125,7 @@ static inline node_id block_index_node(const struct block_index *index,
 	return word->first + (node_id)__builtin_popcountll(word->objects & (bit - 1));
 }
 
-/* Marks the block as storage; false: it was claimed already. */
+/* Marks the block as storage; false: it was claimed already. Threads may meet here. */
 bool block_index_claim(struct block_index *index, const struct block_place *place);
 
 #endif

@@ -240,6 +240,8 @@ static void decode_pools(void *context)
 struct error *heap_walk_objects(struct heap_walk *walk)
 {
 	heap_worker_discover_list_starts(walk->workers[0]);
+	for (size_t i = 0; i < walk->worker_count; i++)
+		heap_worker_see_nodes(walk->workers[i]);
 	return run_workers(walk, decode_pools);
 }
 

@@ -31,7 +31,6 @@ struct error *heap_worker_new(struct heap_walk *walk, size_t cache_bytes, struct
 	worker->walk = walk;
 	number_map_init(&worker->others);
 	number_map_init(&worker->labels);
-	number_map_init(&worker->type_ids);
 	worker->python = *walk->python;
 	worker->python.memory = &worker->memory;
 	worker->pool_bytes = malloc(WINDOW_SIZE);
@@ -58,7 +57,7 @@ void heap_worker_free(struct heap_worker *worker)
 	window_cache_deinit(&worker->memory);
 	number_map_deinit(&worker->others);
 	number_map_deinit(&worker->labels);
-	number_map_deinit(&worker->type_ids);
+	free(worker->type_ids);
 	free(worker->output.edge_counts);
 	free(worker->output.edges);
 	free(worker->output.containers);
@@ -76,16 +75,33 @@ bool heap_worker_read_pool(struct heap_worker *worker, taddr address)
 	return false;
 }
 
+void heap_worker_see_nodes(struct heap_worker *worker)
+{
+	worker->columns = snapshot_builder_columns(worker->walk->builder);
+}
+
+static bool grow_type_ids(struct heap_worker *worker, size_t needed)
+{
+	size_t known = worker->type_id_capacity;
+
+	if (!array_reserve(&worker->type_ids, &worker->type_id_capacity, needed,
+	                   sizeof(*worker->type_ids)))
+		return false;
+	for (size_t i = known; i < worker->type_id_capacity; i++)
+		worker->type_ids[i] = NODE_NONE;
+	return true;
+}
+
 static type_id type_id_of(struct heap_worker *worker, const struct py_type *type)
 {
-	type_id id;
-
-	if (number_map_get(&worker->type_ids, (uint64_t)type->index + 1, &id))
-		return id;
-	id = heap_walk_add_type(worker->walk, type);
-	if (!number_map_put(&worker->type_ids, (uint64_t)type->index + 1, id))
+	if (type->index >= worker->type_id_capacity &&
+	    !grow_type_ids(worker, (size_t)type->index + 1)) {
 		heap_walk_break(worker->walk);
-	return id;
+		return 0;
+	}
+	if (worker->type_ids[type->index] == NODE_NONE)
+		worker->type_ids[type->index] = heap_walk_add_type(worker->walk, type);
+	return worker->type_ids[type->index];
 }
 
 /* --------------------------------------------------- addresses to nodes */
@@ -352,7 +368,8 @@ static void set_sizes(struct heap_worker *worker, uint64_t size, uint64_t memory
 	struct heap_output *output = &worker->output;
 
 	if (size < UINT32_MAX && memory < UINT32_MAX) {
-		snapshot_builder_sizes(worker->walk->builder, worker->current, size, memory);
+		worker->columns.size[worker->current] = (uint32_t)size;
+		worker->columns.memory[worker->current] = (uint32_t)memory;
 		return;
 	}
 	if (!array_reserve(&output->large, &output->large_capacity, output->large_count + 1,
@@ -383,7 +400,8 @@ static void set_flags(struct heap_worker *worker, const struct py_object *object
 		flags |= NODE_IS_IMMORTAL;
 	if (object->type->shape == PY_SHAPE_TYPE)
 		flags |= NODE_IS_TYPE;
-	snapshot_builder_set_flags(worker->walk->builder, worker->current, flags);
+	__atomic_fetch_or(&worker->columns.flags[worker->current], (uint8_t)flags,
+	                  __ATOMIC_RELAXED);
 }
 
 /* All of an object but its sizes; *ret_size is sys.getsizeof. */
@@ -400,7 +418,8 @@ static void decode_object(struct heap_worker *worker, const struct py_object *ob
 	if (py_object_size(&worker->python, worker->types, object, ret_size) == DECODE_FAULT)
 		worker->totals.faults++;
 	py_object_refcount(&worker->python, object, &refcount, &is_immortal);
-	snapshot_builder_refcount(worker->walk->builder, worker->current, refcount);
+	worker->columns.refcount[worker->current] = refcount > UINT32_MAX ? UINT32_MAX
+	                                                                  : (uint32_t)refcount;
 	set_flags(worker, object, decode, is_immortal);
 }
 
@@ -421,8 +440,8 @@ void heap_worker_decode_block(struct heap_worker *worker, node_id node, taddr ad
 	}
 	object = (struct py_object){address + offset, type, block + offset, offset,
 	                            block_size - offset};
-	snapshot_builder_describe(worker->walk->builder, node, object.address,
-	                          type_id_of(worker, type));
+	worker->columns.address[node] = object.address;
+	worker->columns.type[node] = type_id_of(worker, type);
 	worker->current_memory = block_size;
 	decode_object(worker, &object, &size);
 	set_sizes(worker, size, worker->current_memory);
@@ -443,10 +462,12 @@ static uint64_t own_memory(struct heap_worker *worker, const struct py_object *o
 
 void heap_worker_decode_other(struct heap_worker *worker, node_id node)
 {
-	taddr address = snapshot_builder_addresses(worker->walk->builder)[node];
 	struct py_object object;
 	uint64_t size;
+	taddr address;
 
+	heap_worker_see_nodes(worker);
+	address = worker->columns.address[node];
 	if (!begin_node(worker, node))
 		return;
 	if (py_object_at(&worker->python, worker->types, address, &object) != DECODE_OK) {

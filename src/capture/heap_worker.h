@@ -34,11 +34,13 @@ struct heap_worker {
 	struct python python; /* a copy with this worker's memory; owns nothing */
 	struct py_types *types;
 	struct block_probe probe;
-	struct number_map others;   /* address -> node */
-	struct number_map labels;   /* static text or str object -> string id */
-	struct number_map type_ids; /* py_type.index + 1 -> type id */
-	uint8_t *pool_bytes;        /* a copy: decoding moves the windows */
-	node_id current;            /* the object being decoded */
+	struct number_map others; /* address -> node */
+	struct number_map labels; /* static text or str object -> string id */
+	type_id *type_ids;        /* by py_type.index; NODE_NONE: not asked yet */
+	size_t type_id_capacity;
+	struct snapshot_columns columns;
+	uint8_t *pool_bytes; /* a copy: decoding moves the windows */
+	node_id current;     /* the object being decoded */
 	uint64_t current_memory;
 	struct heap_output output;
 	struct snap_totals totals;
@@ -47,6 +49,9 @@ struct heap_worker {
 /* cache_bytes: how much of the target's memory it may keep. */
 struct error *heap_worker_new(struct heap_walk *walk, size_t cache_bytes, struct heap_worker **ret);
 void heap_worker_free(struct heap_worker *worker);
+
+/* The snapshot's columns may have moved: call it when nodes were added. */
+void heap_worker_see_nodes(struct heap_worker *worker);
 
 /* Reads the pool into pool_bytes; false: it cannot be read (counted). */
 bool heap_worker_read_pool(struct heap_worker *worker, taddr address);

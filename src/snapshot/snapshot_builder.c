@@ -200,15 +200,6 @@ bool snapshot_builder_nodes(struct snapshot_builder *builder, node_id count)
 	return true;
 }
 
-void snapshot_builder_describe(struct snapshot_builder *builder, node_id node, uint64_t address,
-                               type_id type)
-{
-	if (node >= builder->node_count)
-		return;
-	builder->address[node] = address;
-	builder->type[node] = type;
-}
-
 node_id snapshot_builder_node_count(const struct snapshot_builder *builder)
 {
 	return builder->node_count;
@@ -251,19 +242,10 @@ void snapshot_builder_clear_flags(struct snapshot_builder *builder, node_id node
 		__atomic_fetch_and(&builder->flags[node], (uint8_t)~flags, __ATOMIC_RELAXED);
 }
 
-const uint64_t *snapshot_builder_addresses(const struct snapshot_builder *builder)
+struct snapshot_columns snapshot_builder_columns(const struct snapshot_builder *builder)
 {
-	return builder->address;
-}
-
-const type_id *snapshot_builder_types(const struct snapshot_builder *builder)
-{
-	return builder->type;
-}
-
-const uint8_t *snapshot_builder_flags(const struct snapshot_builder *builder)
-{
-	return builder->flags;
+	return (struct snapshot_columns){builder->address, builder->type,     builder->size,
+	                                 builder->memory,  builder->refcount, builder->flags};
 }
 
 /* Writes edge_start of all nodes up to and including node. */

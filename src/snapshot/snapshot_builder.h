@@ -34,34 +34,38 @@ void snapshot_builder_type_node(struct snapshot_builder *builder, type_id type, 
 /* Appends a node; ids count up from 0. NODE_NONE: out of memory, or 2^31 nodes. */
 node_id snapshot_builder_node(struct snapshot_builder *builder, uint64_t address, type_id type,
                               unsigned int flags);
-/* Appends count nodes that are still to be described. False: as above. */
+/* Appends count nodes whose columns are still to be filled in. False: as above. */
 bool snapshot_builder_nodes(struct snapshot_builder *builder, node_id count);
-void snapshot_builder_describe(struct snapshot_builder *builder, node_id node, uint64_t address,
-                               type_id type);
 node_id snapshot_builder_node_count(const struct snapshot_builder *builder);
 void snapshot_builder_sizes(struct snapshot_builder *builder, node_id node, uint64_t size,
                             uint64_t memory);
 void snapshot_builder_refcount(struct snapshot_builder *builder, node_id node, uint64_t refcount);
 
-/*
- * Different threads may describe, measure, count and flag nodes that exist,
- * each its own (flags also the same one), as long as no size exceeds 4 GiB
- * and nothing else is added meanwhile.
- */
 void snapshot_builder_set_flags(struct snapshot_builder *builder, node_id node, unsigned int flags);
 void snapshot_builder_clear_flags(struct snapshot_builder *builder, node_id node,
                                   unsigned int flags);
 
-/* Columns, to read back while building. Borrowed until the next node is added. */
-const uint64_t *snapshot_builder_addresses(const struct snapshot_builder *builder);
-const type_id *snapshot_builder_types(const struct snapshot_builder *builder);
-const uint8_t *snapshot_builder_flags(const struct snapshot_builder *builder);
+/*
+ * The columns themselves, for who fills in millions of nodes: type, size,
+ * memory, refcount and flags of nodes that exist may be written here, also by
+ * several threads, each its own nodes. A size or memory of UINT32_MAX or more
+ * goes through snapshot_builder_sizes. Valid until the next node is added.
+ */
+struct snapshot_columns {
+	uint64_t *address;
+	type_id *type;
+	uint32_t *size;
+	uint32_t *memory;
+	uint32_t *refcount;
+	uint8_t *flags; /* with atomic operations where threads meet */
+};
+
+struct snapshot_columns snapshot_builder_columns(const struct snapshot_builder *builder);
 
 /* Edges that follow belong to node, which is larger than at any call before. */
 void snapshot_builder_begin_edges(struct snapshot_builder *builder, node_id node);
 void snapshot_builder_edge(struct snapshot_builder *builder, node_id to, enum edge_kind kind,
                            uint64_t operand);
-
 
 /*
  * The edges of count nodes from first on, at once: edge_counts[i] of them

@@ -31,7 +31,7 @@ static void every_byte_of_a_block_belongs_to_it(void **state)
 	(void)state;
 	for (uint32_t size = 16; size <= 512; size += 16) {
 		struct block_index index;
-		struct block_place place;
+		struct block_place place = {0};
 		uint32_t blocks = (POOL - PYMALLOC_POOL_HEADER) / size;
 
 		assert_null(block_index_init(&index, &pool, 1, POOL));
@@ -58,7 +58,7 @@ static void nodes_are_dense_in_order_of_address(void **state)
 {
 	const taddr pools[] = {0x10000, 0x11000, 0x90000};
 	struct block_index index;
-	struct block_place place;
+	struct block_place place = {0};
 
 	(void)state;
 	assert_null(block_index_init(&index, pools, 3, POOL));
@@ -87,7 +87,7 @@ static void pools_at_both_ends_of_the_address_space_are_found(void **state)
 {
 	const taddr pools[] = {0x1000, 0x7ffffffff000};
 	struct block_index index;
-	struct block_place place;
+	struct block_place place = {0};
 
 	(void)state;
 	assert_null(block_index_init(&index, pools, 2, POOL));
@@ -105,7 +105,7 @@ static void storage_is_claimed_once(void **state)
 {
 	const taddr pool = 0x4000;
 	struct block_index index;
-	struct block_place place;
+	struct block_place place = {0};
 
 	(void)state;
 	assert_null(block_index_init(&index, &pool, 1, POOL));
@@ -120,7 +120,7 @@ static void storage_is_claimed_once(void **state)
 static void without_pools_no_address_is_in_one(void **state)
 {
 	struct block_index index;
-	struct block_place place;
+	struct block_place place = {0};
 
 	(void)state;
 	assert_null(block_index_init(&index, NULL, 0, 0));
