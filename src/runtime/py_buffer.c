@@ -99,6 +99,15 @@ enum decode py_memoryview_visit(struct python *python, struct py_types *types,
 	return DECODE_OK;
 }
 
+/* Since 3.10 the type of links is a heap type, visited once for each of them. */
+static void tell_link_type(struct python *python, const struct py_visitor *visitor, taddr link)
+{
+	uint64_t type = 0;
+
+	if (window_cache_u64(python->memory, link + 8, &type))
+		py_tell(visitor, PY_REF_FIELD, 0, "lru_list_elem_type", type);
+}
+
 /*
  * The results of a bounded cache hang on a ring of links, which are objects
  * without support for the collector: the cache visits their keys and results
@@ -127,6 +136,8 @@ static enum decode tell_links(struct python *python, const struct py_object *obj
 			return DECODE_FAULT;
 		py_tell_number(visitor, PY_REF_KEY, 0, count, key);
 		py_tell_named(visitor, PY_REF_VALUE, 0, key, count, result);
+		if (py_has(layout->lru_cache.lru_list_elem_type))
+			tell_link_type(python, visitor, link);
 		link = next;
 	}
 	return DECODE_OK;

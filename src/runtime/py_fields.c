@@ -13,6 +13,7 @@
 struct resolved_type {
 	const char *name;
 	uint32_t size; /* 0: any */
+	bool is_of_library;
 	struct py_field *fields;
 };
 
@@ -64,7 +65,7 @@ static struct py_field *resolve_rows(const struct python *python, const struct p
 }
 
 static bool add_type(const struct python *python, struct py_fields_table *table,
-                     const struct py_fields_type *type)
+                     const struct py_fields_type *type, bool is_of_library)
 {
 	struct resolved_type *resolved = &table->types[table->count];
 	uint32_t size = type->size;
@@ -77,6 +78,7 @@ static bool add_type(const struct python *python, struct py_fields_table *table,
 		return true;
 	resolved->name = type->type;
 	resolved->size = size;
+	resolved->is_of_library = is_of_library;
 	resolved->fields = resolve_rows(python, type->rows);
 	table->count++;
 	return resolved->fields != NULL;
@@ -99,7 +101,8 @@ struct py_fields_table *py_fields_new(const struct python *python)
 	is_complete = table->types != NULL;
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		for (const struct py_fields_type *type = groups[i]; type->type; type++)
-			is_complete = is_complete && add_type(python, table, type);
+			is_complete = is_complete &&
+			              add_type(python, table, type, groups[i] == py_fields_library);
 	if (!is_complete) {
 		py_fields_free(table);
 		return NULL;
@@ -118,12 +121,13 @@ void py_fields_free(struct py_fields_table *table)
 }
 
 const struct py_field *py_fields_find(const struct py_fields_table *table, const char *name,
-                                      int64_t basicsize)
+                                      int64_t basicsize, bool is_ours)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		const struct resolved_type *type = &table->types[i];
 
-		if (!strcmp(type->name, name) && (!type->size || type->size == basicsize))
+		if ((is_ours || (type->is_of_library && type->size)) && !strcmp(type->name, name) &&
+		    (!type->size || type->size == basicsize))
 			return type->fields;
 	}
 	return NULL;

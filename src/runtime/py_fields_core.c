@@ -12,6 +12,22 @@
 		ROW_AT("__name__", 24, PY_FIELD_ATTRIBUTE | PY_FIELD_HIDDEN, 8, 255),              \
 		HIDDEN_AT("d_qualname", 32)
 
+#define VARIABLE_ROWS                                                                              \
+	ROW_IN("name", context_var.var_name, PY_FIELD_ATTRIBUTE),                                  \
+		ROW_IN("var_default", context_var.var_default, 0),                                 \
+		ROW_IN("var_cached", context_var.var_cached, PY_FIELD_WEAK)
+
+#define TOKEN_ROWS                                                                                 \
+	ROW_IN("tok_ctx", context_token.tok_ctx, 0),                                               \
+		ROW_IN("var", context_token.tok_var, PY_FIELD_ATTRIBUTE),                          \
+		ROW_IN("tok_oldval", context_token.tok_oldval, 0)
+
+/* Python/symtable.c: without support for the collector. */
+#define SYMBOL_ROWS                                                                                \
+	ROWS(ATTR_AT("id", 16), ATTR_AT("symbols", 24), ATTR_AT("name", 32),                       \
+	     ATTR_AT("varnames", 40), ATTR_AT("children", 48), FIELD_AT("ste_directives", 56),     \
+	     ROW_AT("ste_mangled_names", 64, 0, 13, 255))
+
 const struct py_fields_type py_fields_core[] = {
 	{"function", offsetof(struct py_layout, function.size), true, 8, 255,
          ROWS(ATTR_IN("__code__", function.func_code),
@@ -34,8 +50,8 @@ const struct py_fields_type py_fields_core[] = {
          ROWS(ATTR_AT("__self__", 24), ATTR_AT("__module__", 32), FIELD_AT("mm_class", 56))},
 	{"property", 0, false, 8, 255,
          ROWS(ATTR_AT("fget", 16), ATTR_AT("fset", 24), ATTR_AT("fdel", 32), ATTR_AT("__doc__", 40),
-              ROW_AT("prop_name", 48, PY_FIELD_HIDDEN, 10, 12),
-              ROW_AT("prop_name", 48, 0, 13, 255))},
+              ROW_AT("prop_name", 48, PY_FIELD_HIDDEN, 10, 10),
+              ROW_AT("prop_name", 48, 0, 11, 255))},
 	{"staticmethod", 32, false, 8, 255, ROWS(ATTR_AT("__func__", 16))},
 	{"classmethod", 32, false, 8, 255, ROWS(ATTR_AT("__func__", 16))},
 	{"super", 40, false, 8, 255,
@@ -82,5 +98,38 @@ const struct py_fields_type py_fields_core[] = {
 	{"managedbuffer", 0, false, 8, 255, ROWS(ROW_IN("obj", managed_buffer.master_obj, 0))},
 	{"Context", offsetof(struct py_layout, context.size), true, 8, 8,
          ROWS(ROW_IN("ctx_prev", context.ctx_prev, 0), ROW_IN("ctx_vars", context.ctx_vars, 0))},
+	{"_contextvars.Context", offsetof(struct py_layout, context.size), true, 9, 255,
+         ROWS(ROW_IN("ctx_prev", context.ctx_prev, 0), ROW_IN("ctx_vars", context.ctx_vars, 0))},
+	{"ContextVar", offsetof(struct py_layout, context_var.size), true, 8, 8,
+         ROWS(VARIABLE_ROWS)},
+	{"_contextvars.ContextVar", offsetof(struct py_layout, context_var.size), true, 9, 255,
+         ROWS(VARIABLE_ROWS)},
+	{"Token", offsetof(struct py_layout, context_token.size), true, 8, 8, ROWS(TOKEN_ROWS)},
+	{"_contextvars.Token", offsetof(struct py_layout, context_token.size), true, 9, 255,
+         ROWS(TOKEN_ROWS)},
+	{"hamt", offsetof(struct py_layout, hamt.size), true, 8, 255,
+         ROWS(ROW_IN("h_root", hamt.h_root, 0))},
+	{"keys", 168, false, 8, 255, ROWS(FIELD_AT("hi_obj", 16))},
+	{"values", 168, false, 8, 255, ROWS(FIELD_AT("hi_obj", 16))},
+	{"items", 168, false, 8, 255, ROWS(FIELD_AT("hi_obj", 16))},
+	{"anext_awaitable", 32, false, 10, 255,
+         ROWS(FIELD_AT("wrapped", 16), FIELD_AT("default_value", 24))},
+	{"async_generator_asend", 40, false, 8, 255,
+         ROWS(FIELD_AT("ags_gen", 16), FIELD_AT("ags_sendval", 24))},
+	{"async_generator_athrow", 40, false, 8, 14,
+         ROWS(FIELD_AT("agt_gen", 16), FIELD_AT("agt_args", 24))},
+	{"async_generator_wrapped_value", 24, false, 8, 255, ROWS(FIELD_AT("agw_val", 16))},
+	{"coroutine_wrapper", 24, false, 8, 255, ROWS(FIELD_AT("cw_coroutine", 16))},
+	{"FrameLocalsProxy", 24, false, 13, 255, ROWS(FIELD_AT("frame", 16))},
+	{"symtable entry", 0, false, 8, 255, SYMBOL_ROWS},
+	{"generic_alias_iterator", 24, false, 11, 255, ROWS(FIELD_AT("obj", 16))},
+	{"_buffer_wrapper", 32, false, 12, 255, ROWS(FIELD_AT("mv", 16), FIELD_AT("obj", 24))},
+	{"string.templatelib.Template", 32, false, 14, 255,
+         ROWS(ATTR_AT("strings", 16), ATTR_AT("interpolations", 24))},
+	{"string.templatelib.Interpolation", 48, false, 14, 255,
+         ROWS(ATTR_AT("value", 16), ATTR_AT("expression", 24), ATTR_AT("conversion", 32),
+              ATTR_AT("format_spec", 40))},
+	{"string.templatelib.TemplateIter", 40, false, 14, 255,
+         ROWS(FIELD_AT("stringsiter", 16), FIELD_AT("interpolationsiter", 24))},
 	{NULL, 0, false, 0, 0, NULL},
 };

@@ -1,7 +1,264 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Types of extension modules of the standard library. */
+/*
+ * Types of the extension modules of the standard library. Some were undotted
+ * ("Struct") until they became heap types. Offsets were read off the DWARF
+ * of CPython 3.8 to 3.13; a struct that has another size in a later version
+ * has a row of its own.
+ */
 #include "runtime/py_fields.h"
 
+/* A type of one size in all versions. */
+#define TYPE(name_, size_, ...)                                                                    \
+	{                                                                                          \
+		name_, size_, false, PY_SINCE, PY_NOW, ROWS(__VA_ARGS__)                           \
+	}
+/* A type of that size since and until the versions given. */
+#define TYPE_OF(name_, size_, since_, until_, ...)                                                 \
+	{                                                                                          \
+		name_, size_, false, since_, until_, ROWS(__VA_ARGS__)                             \
+	}
+#define EMPTY(name_, size_)                                                                        \
+	{                                                                                          \
+		name_, size_, false, PY_SINCE, PY_NOW, NO_ROWS                                     \
+	}
+
+#define UNVISITED_UNTIL_11(name_, offset_)                                                         \
+	ROW_AT(name_, offset_, PY_FIELD_HIDDEN, 8, 11), ROW_AT(name_, offset_, 0, 12, 255)
+
+#define FUNCTION_AND_ITERATOR FIELD_AT("func", 16), FIELD_AT("it", 24)
+
+#define ITERTOOLS                                                                                  \
+	TYPE("itertools.accumulate", 0, FIELD_AT("total", 16), FIELD_AT("it", 24),                 \
+	     FIELD_AT("binop", 32), FIELD_AT("initial", 40)),                                      \
+		TYPE("itertools.batched", 0, FIELD_AT("it", 16)),                                  \
+		TYPE("itertools.chain", 32, FIELD_AT("source", 16), FIELD_AT("active", 24)),       \
+		TYPE("itertools.combinations", 56, FIELD_AT("pool", 16), FIELD_AT("result", 32)),  \
+		TYPE("itertools.combinations_with_replacement", 56, FIELD_AT("pool", 16),          \
+	             FIELD_AT("result", 32)),                                                      \
+		TYPE("itertools.compress", 32, FIELD_AT("data", 16), FIELD_AT("selectors", 24)),   \
+		TYPE("itertools.count", 40, FIELD_AT("long_cnt", 24), FIELD_AT("long_step", 32)),  \
+		TYPE("itertools.cycle", 0, FIELD_AT("it", 16), FIELD_AT("saved", 24)),             \
+		TYPE("itertools.dropwhile", 40, FUNCTION_AND_ITERATOR),                            \
+		TYPE("itertools.filterfalse", 32, FUNCTION_AND_ITERATOR),                          \
+		TYPE("itertools.groupby", 0, FIELD_AT("it", 16), FIELD_AT("keyfunc", 24),          \
+	             FIELD_AT("tgtkey", 32), FIELD_AT("currkey", 40), FIELD_AT("currvalue", 48)),  \
+		TYPE("itertools._grouper", 32, FIELD_AT("parent", 16), FIELD_AT("tgtkey", 24)),    \
+		TYPE("itertools.islice", 56, FIELD_AT("it", 16)),                                  \
+		TYPE_OF("itertools.pairwise", 32, 10, 12, FIELD_AT("it", 16),                      \
+	                FIELD_AT("old", 24)),                                                      \
+		TYPE_OF("itertools.pairwise", 40, 13, 255, FIELD_AT("it", 16),                     \
+	                FIELD_AT("old", 24), FIELD_AT("result", 32)),                              \
+		TYPE("itertools.permutations", 64, FIELD_AT("pool", 16), FIELD_AT("result", 40)),  \
+		TYPE("itertools.product", 48, FIELD_AT("pools", 16), FIELD_AT("result", 32)),      \
+		TYPE("itertools.repeat", 32, FIELD_AT("element", 16)),                             \
+		TYPE("itertools.starmap", 32, FUNCTION_AND_ITERATOR),                              \
+		TYPE("itertools.takewhile", 40, FUNCTION_AND_ITERATOR),                            \
+		TYPE("itertools._tee", 0, FIELD_AT("dataobj", 16)),                                \
+		TYPE("itertools.zip_longest", 56, FIELD_AT("ittuple", 32), FIELD_AT("result", 40), \
+	             FIELD_AT("fillvalue", 48))
+
+#define BUFFERED(name_) TYPE(name_, 152, ATTR_AT("raw", 16))
+
+#define TEXT_ROWS                                                                                  \
+	ATTR_AT("buffer", 32), ATTR_AT("encoding", 40), FIELD_AT("encoder", 48),                   \
+		FIELD_AT("decoder", 56), FIELD_AT("readnl", 64), ATTR_AT("errors", 72),            \
+		FIELD_AT("decoded_chars", 120), FIELD_AT("pending_bytes", 136),                    \
+		FIELD_AT("snapshot", 152), FIELD_AT("raw", 168)
+
+#define INPUT_OUTPUT                                                                               \
+	TYPE("_io._IOBase", 32, NO_FIELD), TYPE("_io.FileIO", 48, NO_FIELD),                       \
+		BUFFERED("_io.BufferedReader"), BUFFERED("_io.BufferedWriter"),                    \
+		BUFFERED("_io.BufferedRandom"),                                                    \
+		TYPE("_io.BufferedRWPair", 48, UNVISITED_UNTIL_11("reader", 16),                   \
+	             UNVISITED_UNTIL_11("writer", 24)),                                            \
+		TYPE("_io.BytesIO", 64, UNVISITED_UNTIL_11("buf", 16)),                            \
+		TYPE("_io._BytesIOBuffer", 24, FIELD_AT("source", 16)),                            \
+		TYPE_OF("_io.StringIO", 120, 8, 11, HIDDEN_AT("accu.large", 56),                   \
+	                HIDDEN_AT("accu.small", 64), HIDDEN_AT("decoder", 80),                     \
+	                HIDDEN_AT("readnl", 88), HIDDEN_AT("writenl", 96)),                        \
+		TYPE_OF("_io.StringIO", 168, 12, 13, HIDDEN_AT("writer.buffer", 56),               \
+	                FIELD_AT("decoder", 120), FIELD_AT("readnl", 128),                         \
+	                FIELD_AT("writenl", 136)),                                                 \
+		TYPE_OF("_io.StringIO", 120, 14, 255, FIELD_AT("decoder", 72),                     \
+	                FIELD_AT("readnl", 80), FIELD_AT("writenl", 88)),                          \
+		TYPE("_io.TextIOWrapper", 0, TEXT_ROWS),                                           \
+		TYPE("_io.IncrementalNewlineDecoder", 40, FIELD_AT("decoder", 16),                 \
+	             FIELD_AT("errors", 24))
+
+#define FUNCTIONAL                                                                                 \
+	TYPE("functools.KeyWrapper", 32, FIELD_AT("cmp", 16), ATTR_AT("obj", 24)),                 \
+		TYPE("functools._lru_list_elem", 56, FIELD_AT("key", 40), FIELD_AT("result", 48)), \
+		TYPE("operator.attrgetter", 0, FIELD_AT("attr", 24)),                              \
+		TYPE("operator.itemgetter", 0, FIELD_AT("item", 24)),                              \
+		TYPE_OF("operator.methodcaller", 40, 8, 12,                                        \
+	                ROW_AT("name", 16, PY_FIELD_HIDDEN, 8, 9), ROW_AT("name", 16, 0, 10, 12),  \
+	                FIELD_AT("args", 24), FIELD_AT("kwds", 32)),                               \
+		TYPE_OF("operator.methodcaller", 64, 13, 255, FIELD_AT("name", 16),                \
+	                FIELD_AT("xargs", 24), FIELD_AT("kwds", 32),                               \
+	                ROW_AT("vectorcall_kwnames", 48, PY_FIELD_HIDDEN, 8, 255)),                \
+		TYPE("_collections._tuplegetter", 32, ATTR_AT("__doc__", 24)),                     \
+		TYPE("collections._tuplegetter", 32, ATTR_AT("__doc__", 24)),                      \
+		TYPE("_collections._deque_iterator", 56, FIELD_AT("deque", 32)),                   \
+		TYPE("_collections._deque_reverse_iterator", 56, FIELD_AT("deque", 32)),           \
+		TYPE("collections._deque_iterator", 56, FIELD_AT("deque", 32)),                    \
+		TYPE("collections._deque_reverse_iterator", 56, FIELD_AT("deque", 32)),            \
+		TYPE("_abc._abc_data", 48, FIELD_AT("_abc_registry", 16),                          \
+	             FIELD_AT("_abc_cache", 24), FIELD_AT("_abc_negative_cache", 32)),             \
+		TYPE("_abc_data", 48, FIELD_AT("_abc_registry", 16), FIELD_AT("_abc_cache", 24),   \
+	             FIELD_AT("_abc_negative_cache", 32))
+
+#define PATTERN_ROWS ATTR_AT("groupindex", 32), FIELD_AT("indexgroup", 40), ATTR_AT("pattern", 48)
+
+#define EXPRESSIONS                                                                                \
+	TYPE("re.Pattern", 96, PATTERN_ROWS),                                                      \
+		TYPE("re.Match", 88, ATTR_AT("string", 24), FIELD_AT("regs", 32),                  \
+	             ATTR_AT("re", 40)),                                                           \
+		TYPE("_sre.SRE_Scanner", 0, ATTR_AT("pattern", 16), HIDDEN_AT("state.string", 56), \
+	             HIDDEN_AT("state.buffer.obj", 72))
+
+#define TIMES                                                                                      \
+	EMPTY("datetime.date", 32), EMPTY("datetime.timedelta", 40),                               \
+		TYPE("datetime.timezone", 32, FIELD_AT("offset", 16), FIELD_AT("name", 24)),       \
+		TYPE("zoneinfo.ZoneInfo", 208, ATTR_AT("key", 16), HIDDEN_AT("file_repr", 24),     \
+	             HIDDEN_AT("tzrule_after.std.utcoff", 96),                                     \
+	             HIDDEN_AT("tzrule_after.std.dstoff", 104),                                    \
+	             HIDDEN_AT("tzrule_after.std.tzname", 112),                                    \
+	             HIDDEN_AT("tzrule_after.dst.utcoff", 128),                                    \
+	             HIDDEN_AT("tzrule_after.dst.dstoff", 136),                                    \
+	             HIDDEN_AT("tzrule_after.dst.tzname", 144))
+
+#define NUMBERS                                                                                    \
+	TYPE("decimal.Context", 0, FIELD_AT("traps", 64), FIELD_AT("flags", 72)),                  \
+		TYPE("decimal.ContextManager", 32, FIELD_AT("local", 16), FIELD_AT("global", 24)), \
+		EMPTY("decimal.SignalDictMixin", 24), EMPTY("decimal.SignalDict", 24),             \
+		EMPTY("_random.Random", 2520)
+
+#define SCANNER_ROWS                                                                               \
+	ATTR_AT("object_hook", 24), ATTR_AT("object_pairs_hook", 32), ATTR_AT("parse_float", 40),  \
+		ATTR_AT("parse_int", 48), ATTR_AT("parse_constant", 56)
+
+#define DIALECT_ROWS FIELD_AT("lineterminator", 40)
+
+#define PARSERS                                                                                    \
+	TYPE("_csv.Dialect", 48, DIALECT_ROWS),                                                    \
+		TYPE("_csv.reader", 88, FIELD_AT("input_iter", 16), ATTR_AT("dialect", 24),        \
+	             FIELD_AT("fields", 32)),                                                      \
+		TYPE_OF("_csv.writer", 0, 8, 255, FIELD_AT("write", 16), ATTR_AT("dialect", 24),   \
+	                ROW_AT("error_obj", 64, 0, 10, 255)),                                      \
+		TYPE_OF("_json.Scanner", 72, 8, 14, SCANNER_ROWS, FIELD_AT("memo", 64)),           \
+		TYPE_OF("_json.Scanner", 64, 13, 255, SCANNER_ROWS),                               \
+		TYPE("_json.Encoder", 80, ATTR_AT("markers", 16), ATTR_AT("default", 24),          \
+	             ATTR_AT("encoder", 32), ATTR_AT("indent", 40), ATTR_AT("key_separator", 48),  \
+	             ATTR_AT("item_separator", 56)),                                               \
+		TYPE("_pickle.PicklerMemoProxy", 24, FIELD_AT("pickler", 16)),                     \
+		TYPE("_pickle.UnpicklerMemoProxy", 24, FIELD_AT("unpickler", 16)),                 \
+		TYPE("pickle.PickleBuffer", 104, FIELD_AT("view.obj", 24)),                        \
+		TYPE("_struct.unpack_iterator", 112, FIELD_AT("so", 16), FIELD_AT("buf.obj", 32)), \
+		TYPE("unpack_iterator", 112, FIELD_AT("so", 16), FIELD_AT("buf.obj", 32))
+
+#define SYSTEM                                                                                     \
+	EMPTY("_thread.lock", 0), EMPTY("_thread.RLock", 0), EMPTY("_thread._ThreadHandle", 24),   \
+		TYPE_OF("_thread._localdummy", 32, 8, 12, ATTR_AT("localdict", 16)),               \
+		TYPE_OF("_thread._local", 64, 8, 12, HIDDEN_AT("key", 16), FIELD_AT("args", 24),   \
+	                FIELD_AT("kw", 32), FIELD_AT("dummies", 48),                               \
+	                ROW_AT("wr_callback", 56, PY_FIELD_HIDDEN, 8, 255)),                       \
+		TYPE_OF("_thread._local", 56, 13, 255, FIELD_AT("args", 16), FIELD_AT("kw", 24),   \
+	                FIELD_AT("localdicts", 40), FIELD_AT("thread_watchdogs", 48)),             \
+		TYPE_OF("_thread._localdummy", 24, 13, 255, NO_FIELD),                             \
+		TYPE("posix.DirEntry", 72, ATTR_AT("name", 16), ATTR_AT("path", 24),               \
+	             FIELD_AT("stat", 32), FIELD_AT("lstat", 40)),                                 \
+		TYPE("select.poll", 48, FIELD_AT("dict", 16)), EMPTY("select.epoll", 24),          \
+		EMPTY("_socket.socket", 0), EMPTY("socket", 0), EMPTY("mmap.mmap", 0),             \
+		TYPE_OF("_queue.SimpleQueue", 56, 8, 12, FIELD_AT("lst", 32)),                     \
+		EMPTY("_ssl.MemoryBIO", 32), EMPTY("_hashlib.HASH", 32)
+
+#define DATABASE                                                                                   \
+	TYPE("sqlite3.Row", 32, FIELD_AT("data", 16), FIELD_AT("description", 24)),                \
+		TYPE("sqlite3.Blob", 48, FIELD_AT("connection", 16))
+
+#define CTYPES                                                                                     \
+	TYPE("_ctypes._CData", 96, FIELD_AT("b_base", 32), ATTR_AT("_objects", 64)),               \
+		TYPE("_ctypes.CFuncPtr", 160, FIELD_AT("b_base", 32), ATTR_AT("_objects", 64),     \
+	             FIELD_AT("thunk", 96), FIELD_AT("callable", 104),                             \
+	             FIELD_AT("converters", 112), FIELD_AT("argtypes", 120),                       \
+	             FIELD_AT("restype", 128), FIELD_AT("checker", 136),                           \
+	             FIELD_AT("errcheck", 144), FIELD_AT("paramflags", 152)),                      \
+		TYPE("_ctypes.PyCFuncPtr", 160, FIELD_AT("b_base", 32), ATTR_AT("_objects", 64),   \
+	             FIELD_AT("thunk", 96), FIELD_AT("callable", 104),                             \
+	             FIELD_AT("converters", 112), FIELD_AT("argtypes", 120),                       \
+	             FIELD_AT("restype", 128), FIELD_AT("checker", 136),                           \
+	             FIELD_AT("errcheck", 144), FIELD_AT("paramflags", 152)),                      \
+		TYPE("_ctypes.CField", 72, FIELD_AT("proto", 40)),                                 \
+		TYPE("_ctypes.DictRemover", 32, FIELD_AT("key", 16), FIELD_AT("dict", 24)),        \
+		TYPE_OF("CArgObject", 64, 8, 13, FIELD_AT("obj", 48)),                             \
+		TYPE_OF("_ctypes.CArgObject", 64, 8, 13, FIELD_AT("obj", 48))
+
+#define COMPRESSION                                                                                \
+	TYPE("zlib.Compress", 168, ATTR_AT("unused_data", 128), ATTR_AT("unconsumed_tail", 136),   \
+	     FIELD_AT("zdict", 152)),                                                              \
+		TYPE("zlib.Decompress", 168, ATTR_AT("unused_data", 128),                          \
+	             ATTR_AT("unconsumed_tail", 136), FIELD_AT("zdict", 152)),                     \
+		TYPE("zlib._ZlibDecompressor", 184, FIELD_AT("zdict", 128),                        \
+	             ATTR_AT("unused_data", 144)),                                                 \
+		EMPTY("_bz2.BZ2Compressor", 0),                                                    \
+		TYPE("_bz2.BZ2Decompressor", 152, ATTR_AT("unused_data", 104)),                    \
+		EMPTY("_lzma.LZMACompressor", 0),                                                  \
+		TYPE("_lzma.LZMADecompressor", 224, ATTR_AT("unused_data", 184))
+
+/* Objects/typevarobject.c, from 3.12 on. */
+#define TYPING                                                                                     \
+	TYPE_OF("typing.TypeVar", 64, 12, 12, ROW_AT("__name__", 16, NAME_FLAGS, 8, 255),          \
+	        FIELD_AT("bound", 24), FIELD_AT("evaluate_bound", 32),                             \
+	        FIELD_AT("constraints", 40), FIELD_AT("evaluate_constraints", 48)),                \
+		TYPE_OF("typing.TypeVar", 80, 13, 255, ROW_AT("__name__", 16, NAME_FLAGS, 8, 255), \
+	                FIELD_AT("bound", 24), FIELD_AT("evaluate_bound", 32),                     \
+	                FIELD_AT("constraints", 40), FIELD_AT("evaluate_constraints", 48),         \
+	                FIELD_AT("default_value", 56), FIELD_AT("evaluate_default", 64)),          \
+		TYPE_OF("typing.ParamSpec", 40, 12, 12,                                            \
+	                ROW_AT("__name__", 16, NAME_FLAGS, 8, 255), ATTR_AT("__bound__", 24)),     \
+		TYPE_OF("typing.ParamSpec", 56, 13, 255,                                           \
+	                ROW_AT("__name__", 16, NAME_FLAGS, 8, 255), ATTR_AT("__bound__", 24),      \
+	                FIELD_AT("default_value", 32), FIELD_AT("evaluate_default", 40)),          \
+		TYPE_OF("typing.TypeVarTuple", 24, 12, 12,                                         \
+	                ROW_AT("__name__", 16, NAME_FLAGS, 8, 255)),                               \
+		TYPE_OF("typing.TypeVarTuple", 40, 13, 14,                                         \
+	                ROW_AT("__name__", 16, NAME_FLAGS, 8, 255), FIELD_AT("default_value", 24), \
+	                FIELD_AT("evaluate_default", 32)),                                         \
+		TYPE("typing.ParamSpecArgs", 24, ATTR_AT("__origin__", 16)),                       \
+		TYPE("typing.ParamSpecKwargs", 24, ATTR_AT("__origin__", 16)),                     \
+		TYPE_OF("typing.TypeAliasType", 56, 12, 14,                                        \
+	                ROW_AT("__name__", 16, NAME_FLAGS, 8, 255), FIELD_AT("type_params", 24),   \
+	                FIELD_AT("compute_value", 32), FIELD_AT("value", 40),                      \
+	                FIELD_AT("module", 48))
+
+#define NAME_FLAGS (PY_FIELD_ATTRIBUTE | PY_FIELD_HIDDEN)
+#define NO_FIELD                                                                                   \
+	{                                                                                          \
+		NULL, 0, 0, 0, 0                                                                   \
+	}
+
+#define TASKS                                                                                      \
+	TYPE("_asyncio.FutureIter", 24, FIELD_AT("future", 16)),                                   \
+		TYPE("TaskStepMethWrapper", 32, FIELD_AT("sw_task", 16), FIELD_AT("sw_arg", 24)),  \
+		TYPE("_asyncio.TaskStepMethWrapper", 32, FIELD_AT("sw_task", 16),                  \
+	             FIELD_AT("sw_arg", 24)),                                                      \
+		TYPE("TaskWakeupMethWrapper", 24, FIELD_AT("ww_task", 16))
+
 const struct py_fields_type py_fields_library[] = {
+	ITERTOOLS,
+	INPUT_OUTPUT,
+	FUNCTIONAL,
+	EXPRESSIONS,
+	TIMES,
+	NUMBERS,
+	PARSERS,
+	SYSTEM,
+	DATABASE,
+	CTYPES,
+	COMPRESSION,
+	TYPING,
+	TASKS,
+	{"arrayiterator", 40, false, 8, 9, ROWS(FIELD_AT("ao", 24))},
+	TYPE("array.arrayiterator", 40, FIELD_AT("ao", 24)),
 	{NULL, 0, false, 0, 0, NULL},
 };

@@ -155,14 +155,16 @@ enum decode py_instance_visit(struct python *python, struct py_types *types,
                               const struct py_object *object, const struct py_visitor *visitor)
 {
 	const struct py_type *type = object->type;
-	bool has_slots = type->has_python_slots || type->shape == PY_SHAPE_OPAQUE;
+	/* The members of a struct sequence are its items: see py_tuple_visit(). */
+	bool has_slots = type->shape != PY_SHAPE_TUPLE;
 	enum decode state = visit_dict(python, types, object, visitor);
 
 	for (size_t i = 0; has_slots && i < type->member_count; i++) {
 		uint64_t value;
 
 		if (py_object_word(python, object, type->members[i].offset, &value))
-			py_tell(visitor, PY_REF_ATTRIBUTE, 0, type->members[i].name, value);
+			py_tell(visitor, PY_REF_ATTRIBUTE, type->is_gc ? 0 : PY_REF_HIDDEN,
+			        type->members[i].name, value);
 		else
 			state = DECODE_FAULT;
 	}
@@ -198,17 +200,17 @@ enum decode py_opaque_visit(struct python *python, struct py_types *types,
                             const struct py_object *object, const struct py_visitor *visitor)
 {
 	const struct py_type *type = object->type;
-	uint64_t end = (uint64_t)type->basicsize / 8;
+	uint64_t end = type->opaque_until / 8;
 	uint64_t length = 0;
 	uint64_t words[OPAQUE_CHUNK];
 
 	(void)types;
-	if (type->itemsize > 0 && py_object_word(python, object, 16, &length) &&
-	    length < OPAQUE_WORDS_MAX)
+	if (type->shape == PY_SHAPE_OPAQUE && type->itemsize > 0 &&
+	    py_object_word(python, object, 16, &length) && length < OPAQUE_WORDS_MAX)
 		end += length * (uint64_t)type->itemsize / 8;
 	if (end > OPAQUE_WORDS_MAX)
 		end = OPAQUE_WORDS_MAX;
-	for (uint64_t first = 2; first < end; first += OPAQUE_CHUNK) {
+	for (uint64_t first = type->opaque_from / 8; first < end; first += OPAQUE_CHUNK) {
 		size_t count = end - first < OPAQUE_CHUNK ? (size_t)(end - first) : OPAQUE_CHUNK;
 
 		if (!py_object_read(python, object, (int64_t)first * 8, words, count * 8))

@@ -19,7 +19,7 @@ static enum decode visit_nothing(struct python *python, struct py_types *types,
 
 static py_visit_function *const families[] = {
 	[PY_SHAPE_PLAIN] = visit_nothing,
-	[PY_SHAPE_OPAQUE] = py_opaque_visit,
+	[PY_SHAPE_OPAQUE] = visit_nothing, /* opaque_from */
 	[PY_SHAPE_NONE] = visit_nothing,
 	[PY_SHAPE_INT] = visit_nothing,
 	[PY_SHAPE_FLOAT] = visit_nothing,
@@ -67,6 +67,10 @@ enum decode py_refs_visit(struct python *python, struct py_types *types,
 	state = families[type->shape](python, types, object, visitor);
 	if (type->fields) {
 		more = py_fields_visit(python, types, object, visitor);
+		state = more != DECODE_OK ? more : state;
+	}
+	if (type->opaque_from) {
+		more = py_opaque_visit(python, types, object, visitor);
 		state = more != DECODE_OK ? more : state;
 	}
 	if (type->has_instance_part) {

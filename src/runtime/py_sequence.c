@@ -70,21 +70,20 @@ enum decode py_list_visit(struct python *python, struct py_types *types,
 
 /*
  * A struct sequence (os.stat() ...) has more items than its length says:
- * those that are only attributes. Since 3.9 it visits them
- * (Objects/structseq.c, structseq_traverse).
+ * those that are only attributes; it visits them all the same (Objects/structseq.c,
+ * structseq_traverse).
  */
 static void tell_unseen_items(struct python *python, const struct py_object *object,
                               const struct py_visitor *visitor, uint64_t size)
 {
 	uint64_t end = python->layout.tuple.ob_item + size * 8;
-	unsigned int flags = python->minor == 8 ? PY_REF_HIDDEN : 0;
 
 	for (size_t i = 0; i < object->type->member_count; i++) {
 		const struct py_member *member = &object->type->members[i];
 		uint64_t item;
 
 		if (member->offset >= end && py_object_word(python, object, member->offset, &item))
-			py_tell(visitor, PY_REF_ATTRIBUTE, flags, member->name, item);
+			py_tell(visitor, PY_REF_ATTRIBUTE, 0, member->name, item);
 	}
 }
 
@@ -101,7 +100,7 @@ enum decode py_tuple_visit(struct python *python, struct py_types *types,
 		return DECODE_TORN;
 	py_tell_length(visitor, size);
 	state = tell_own_items(python, object, visitor, python->layout.tuple.ob_item, size);
-	if (object->type->member_count && !object->type->has_python_slots)
+	if (object->type->member_count)
 		tell_unseen_items(python, object, visitor, size);
 	return state;
 }

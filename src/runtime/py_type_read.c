@@ -27,6 +27,7 @@ enum {
 	MEMBER_OBJECT = 6,     /* T_OBJECT */
 	MEMBER_OBJECT_EX = 16, /* T_OBJECT_EX */
 	KEYS_MAX = 1 << 16,
+	ITEMS_LIMIT = 1 << 16,
 };
 
 char *py_read_c_string(struct python *python, taddr address, size_t limit)
@@ -166,6 +167,9 @@ static bool copy_members(struct py_type *type, size_t *capacity, const struct py
 static bool read_members(struct python *python, struct py_type *type, taddr definitions,
                          size_t *capacity)
 {
+	/* The members of a struct sequence are its items, behind the basic size. */
+	uint64_t limit = type->shape == PY_SHAPE_TUPLE ? ITEMS_LIMIT : (uint64_t)type->basicsize;
+
 	for (int i = 0; definitions && i < PY_TYPE_MEMBERS_MAX; i++) {
 		uint8_t entry[MEMBER_SIZE];
 		uint32_t kind;
@@ -179,7 +183,7 @@ static bool read_members(struct python *python, struct py_type *type, taddr defi
 		memcpy(&kind, entry + 8, sizeof(kind));
 		offset = load_word(entry, 16);
 		if ((kind != MEMBER_OBJECT && kind != MEMBER_OBJECT_EX) || offset < 16 ||
-		    offset + 8 > (uint64_t)type->basicsize)
+		    offset + 8 > limit)
 			continue;
 		name = py_read_c_string(python, load_word(entry, 0), PY_TYPE_NAME_MAX);
 		if (!name)
@@ -238,8 +242,9 @@ static void set_prefix(struct python *python, struct py_type *type)
 static void inherit_shape(struct py_type *type, const struct py_type *base)
 {
 	type->shape = base->shape;
-	type->shape_size = base->shape_size;
 	type->fields = base->fields;
+	type->opaque_from = base->opaque_from;
+	type->opaque_until = base->opaque_until;
 }
 
 /* A word more than the base has, and it is the dict or the weak references. */
@@ -255,55 +260,93 @@ static bool adds_only_places(const struct py_type *type, const struct py_type *b
 	return added == explained && type->itemsize == base->itemsize;
 }
 
+/* The table or decoder for the C type called name, if it is of the right size. */
+static bool find_shape(struct py_types *types, struct py_type *type, const struct py_type *base,
+                       const char *name)
+{
+	struct python *python = types->python;
+	struct py_known_type known;
+	/* Bare names are the interpreter's own, but for a few old ones of the library. */
+	bool is_ours = strchr(name, '.') || (type->address >= python->module_start &&
+	                                     type->address < python->module_end);
+
+	type->fields = py_fields_find(types->fields, name, type->basicsize, is_ours);
+	if (is_ours && py_shape_find(python, name, &known) &&
+	    (!known.size || known.size == type->basicsize)) {
+		type->shape = known.shape;
+		if (!type->fields && base && known.shape == base->shape)
+			type->fields = base->fields;
+		return true;
+	}
+	type->shape = PY_SHAPE_FIELDS;
+	return type->fields != NULL;
+}
+
+/* May what a C type adds to the struct of its base be told apart from that? */
+static bool extends(const struct py_type *type, const struct py_type *base)
+{
+	return base->shape != PY_SHAPE_OPAQUE && base->shape != PY_SHAPE_PLAIN &&
+	       type->basicsize > base->basicsize &&
+	       (!base->itemsize || base->shape == PY_SHAPE_TYPE);
+}
+
 static void set_shape(struct py_types *types, struct py_type *type, const struct py_type *base,
                       const char *c_name)
 {
-	struct python *python = types->python;
-	struct py_known_type known = {.shape = PY_SHAPE_OPAQUE};
-	bool is_dotted = strchr(c_name, '.') != NULL;
-	bool is_ours = type->address >= python->module_start && type->address < python->module_end;
-
-	type->shape_size = (uint32_t)type->basicsize;
 	if (type->has_python_slots && base) {
 		inherit_shape(type, base);
 		return;
 	}
-	/* Bare names are the interpreter's own; an extension's are dotted. */
-	if (is_dotted || is_ours) {
-		type->fields = py_fields_find(types->fields, c_name, type->basicsize);
-		if (py_shape_find(python, c_name, &known) &&
-		    (!known.size || known.size == type->basicsize)) {
-			type->shape = known.shape;
-			if (!type->fields && base && known.shape == base->shape)
-				type->fields = base->fields;
-			return;
-		}
-		if (type->fields) {
-			type->shape = PY_SHAPE_FIELDS;
-			return;
-		}
-	}
-	if (base && adds_only_places(type, base) &&
-	    (base->shape != PY_SHAPE_PLAIN || !type->itemsize)) {
+	if (find_shape(types, type, base, c_name))
+		return;
+	if (base && adds_only_places(type, base)) {
 		inherit_shape(type, base);
 		return;
 	}
+	/* From 3.13 on the basic size of a struct sequence has room for its unseen items. */
+	if (base && base->shape == PY_SHAPE_TUPLE && type->itemsize == base->itemsize &&
+	    types->python->minor >= 13) {
+		inherit_shape(type, base);
+		return;
+	}
+	type->opaque_until = (uint32_t)type->basicsize;
+	if (base && extends(type, base)) {
+		type->shape = base->shape;
+		type->fields = base->fields;
+		type->opaque_from = base->opaque_from ? base->opaque_from
+		                                      : (uint32_t)base->basicsize;
+		return;
+	}
 	type->shape = PY_SHAPE_OPAQUE;
-	type->shape_size = 16;
+	type->opaque_from = 16;
 }
 
 /*
- * Instances of heap types own a reference to their type. Python classes have
- * always visited it; types made from C do so since 3.9 (bpo-35810, bpo-40217).
+ * Instances of heap types own a reference to their type; who visits it?
+ * Types made from C do in their own tp_traverse since 3.9 (bpo-35810,
+ * bpo-40217), if they have one of their own and do not forget it. Python
+ * classes do, unless the nearest C type below them is a heap type with a
+ * tp_traverse, which is left to do it (Objects/typeobject.c,
+ * subtype_traverse); 3.8 has not that exception.
  */
-static void set_type_reference(struct python *python, struct py_type *type)
+static void set_type_reference(struct py_types *types, struct py_type *type,
+                               const struct py_type *base, const char *c_name)
 {
+	unsigned int minor = types->python->minor;
+	bool has_own_traverse = !base || type->traverse != base->traverse;
+
+	type->type_reference = PY_TYPE_REFERENCE_VISITED;
 	if (!(type->flags & PY_TYPE_HEAP))
 		type->type_reference = PY_TYPE_NOT_REFERENCED;
-	else if (!type->is_gc || (python->minor == 8 && !type->has_python_slots))
+	else if (!type->is_gc)
 		type->type_reference = PY_TYPE_REFERENCE_HIDDEN;
-	else
-		type->type_reference = PY_TYPE_REFERENCE_VISITED;
+	else if (type->has_python_slots && minor > 8 && base && base->is_gc &&
+	         base->flags & PY_TYPE_HEAP)
+		type->type_reference = base->type_reference;
+	else if (!type->has_python_slots &&
+	         (minor == 8 || py_shape_forgets_type(c_name) ||
+	          (!has_own_traverse && base->type_reference != PY_TYPE_REFERENCE_VISITED)))
+		type->type_reference = PY_TYPE_REFERENCE_HIDDEN;
 }
 
 static bool read_all(struct py_types *types, struct py_type *type, const struct py_type *base,
@@ -333,11 +376,11 @@ static bool read_all(struct py_types *types, struct py_type *type, const struct 
 	set_shape(types, type, base, c_name);
 	set_dict_place(python, type);
 	set_prefix(python, type);
-	set_type_reference(python, type);
+	set_type_reference(types, type, base, c_name);
 	if (base && (type->has_python_slots || type->shape == base->shape) &&
 	    !copy_members(type, &capacity, base))
 		return false;
-	if (type->has_python_slots || type->shape == PY_SHAPE_OPAQUE ||
+	if (type->has_python_slots || type->opaque_from ||
 	    (type->shape == PY_SHAPE_TUPLE && base && base->shape == PY_SHAPE_TUPLE))
 		if (!read_members(python, type, load_word(bytes, layout->type.tp_members),
 		                  &capacity))
@@ -365,6 +408,7 @@ struct py_type *py_type_read(struct py_types *types, taddr address, const struct
 	type->base = base ? base->address : 0;
 	type->name_address = load_word(bytes, layout->type.tp_name);
 	type->flags = (uint32_t)load_word(bytes, layout->type.tp_flags);
+	type->traverse = load_word(bytes, layout->type.tp_traverse);
 	type->is_gc = type->flags & PY_TYPE_HAS_GC;
 	type->basicsize = (int64_t)load_word(bytes, layout->type.tp_basicsize);
 	type->itemsize = (int64_t)load_word(bytes, layout->type.tp_itemsize);

@@ -29,19 +29,24 @@ struct py_types {
 struct py_known_type {
 	enum py_shape shape;
 	uint32_t size;       /* tp_basicsize that the shape holds for; 0: any */
-	bool is_type_hidden; /* its tp_traverse forgets the type */
 };
 
 /* Knows plumb the C type called name? py_shapes.c */
 bool py_shape_find(const struct python *python, const char *name, struct py_known_type *ret);
 
+/* Has the C type called name a tp_traverse that does not visit the type? py_shapes.c */
+bool py_shape_forgets_type(const char *name);
+
 /* Builds the field tables of this version; NULL: out of memory. py_fields.c */
 struct py_fields_table *py_fields_new(const struct python *python);
 void py_fields_free(struct py_fields_table *table);
 
-/* The fields of the C type called name with that tp_basicsize, or NULL. */
+/*
+ * The fields of the C type called name with that tp_basicsize, or NULL.
+ * is_ours: the name can be that of a type of the interpreter itself.
+ */
 const struct py_field *py_fields_find(const struct py_fields_table *table, const char *name,
-                                      int64_t basicsize);
+                                      int64_t basicsize, bool is_ours);
 
 /* Fills type, whose address, flags and base are set; base_type: its base or NULL. py_type_read.c */
 struct py_type *py_type_read(struct py_types *types, taddr address,

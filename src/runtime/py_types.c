@@ -93,8 +93,8 @@ static bool read_head(struct python *python, taddr address, struct type_head *re
 	memcpy(&ret->flags, bytes + layout->type.tp_flags, sizeof(ret->flags));
 	memcpy(&basicsize, bytes + layout->type.tp_basicsize, sizeof(basicsize));
 	memcpy(&itemsize, bytes + layout->type.tp_itemsize, sizeof(itemsize));
-	return is_plausible(ret->metatype) && ret->flags & TYPE_READY && basicsize >= 16 &&
-	       basicsize <= INSTANCE_SIZE_MAX && itemsize <= ITEM_SIZE_MAX;
+	return is_plausible(ret->metatype) && basicsize >= 16 && basicsize <= INSTANCE_SIZE_MAX &&
+	       itemsize <= ITEM_SIZE_MAX;
 }
 
 /* Follows ob_type to PyType_Type over metatypes that make types. */
@@ -119,6 +119,16 @@ static bool has_metatype(struct py_types *types, taddr metatype)
 }
 
 /*
+ * PyType_Ready() has seen it; or it is a static type that its module, by an
+ * oversight, makes instances of without (up to 3.9, functools.KeyWrapper ...).
+ */
+static bool is_in_use(const struct py_types *types, const struct type_head *head)
+{
+	return head->flags & TYPE_READY ||
+	       (head->metatype == types->python->type_type && !(head->flags & PY_TYPE_HEAP));
+}
+
+/*
  * Collects address and its bases that are not registered yet, nearest first.
  * Returns how many; 0: this is no type.
  */
@@ -137,11 +147,14 @@ static size_t collect_bases(struct py_types *types, taddr address,
 			return count;
 		}
 		if (!is_plausible(address) || !read_head(types->python, address, &head) ||
-		    !has_metatype(types, head.metatype))
+		    !has_metatype(types, head.metatype) || !is_in_use(types, &head))
 			return 0;
 		chain[count++] = address;
 		if (!head.base)
-			return address == types->python->base_object_type ? count : 0;
+			return address == types->python->base_object_type ||
+			                       !(head.flags & TYPE_READY)
+			               ? count
+			               : 0;
 		address = head.base;
 	}
 	return 0;

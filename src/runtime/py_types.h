@@ -17,7 +17,7 @@
 /* How the C part of an instance is laid out: one shape per known C struct. */
 enum py_shape {
 	PY_SHAPE_PLAIN,  /* a bare PyObject: object() and Python classes over it */
-	PY_SHAPE_OPAQUE, /* a C struct that plumb has no layout of */
+	PY_SHAPE_OPAQUE, /* a C struct that plumb has no layout of, from its head on */
 	PY_SHAPE_NONE,   /* None, Ellipsis, NotImplemented: no references */
 	PY_SHAPE_INT,
 	PY_SHAPE_FLOAT,
@@ -110,6 +110,7 @@ struct py_type {
 	taddr metatype;
 	taddr base;         /* tp_base, 0 for object */
 	taddr name_address; /* tp_name */
+	taddr traverse;     /* tp_traverse */
 	char *name;         /* "dict", "app.Order": module-qualified but for builtins; owned here */
 	char *module;       /* "builtins", "app" */
 	uint32_t flags;
@@ -124,7 +125,9 @@ struct py_type {
 	taddr cached_keys; /* ht_cached_keys of a heap type, else 0 */
 	taddr *key_names;  /* of cached_keys, in order; what instances without a dict have */
 	size_t key_count;
-	uint32_t shape_size; /* bytes of an instance that the shape explains */
+	/* Bytes of an instance that neither the shape nor the members explain; none: 0, 0. */
+	uint32_t opaque_from;
+	uint32_t opaque_until;
 	enum py_dict_place dict_place;
 	enum py_type_reference type_reference;
 	bool has_instance_part;        /* dict, members or type reference: see py_instance.c */
