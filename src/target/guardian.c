@@ -50,6 +50,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -204,7 +205,8 @@ static void watch_until_end(struct watch *watch)
 			freeze_release(&watch->freeze);
 		if (files[1].revents)
 			take_events(watch);
-		if (files[0].revents && !answer(watch))
+		/* A request of a plumb that has died since is not served. */
+		if (files[0].revents & POLLHUP || (files[0].revents && !answer(watch)))
 			return;
 	}
 }
@@ -212,8 +214,11 @@ static void watch_until_end(struct watch *watch)
 /* All files but ours; the first three become /dev/null. */
 static void let_go_of_files(int *socket)
 {
-	int null = open("/dev/null", O_RDWR);
+	int null;
 
+	/* Out of the way first: plumb may have been started without a stdin. */
+	*socket = fcntl(*socket, F_DUPFD_CLOEXEC, 4);
+	null = open("/dev/null", O_RDWR);
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);
 	*socket = dup2(*socket, 3);
@@ -223,13 +228,14 @@ static void let_go_of_files(int *socket)
 		close(fd);
 }
 
-/* Asks the kernel to end others first when memory runs out. */
-static void ask_to_be_spared(void)
+/* Asks the kernel to end others first when memory runs out, and to run us before others. */
+static void ask_for_precedence(void)
 {
 	_cleanup_close_ int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
+	setpriority(PRIO_PROCESS, 0, -10);
 	if (fd >= 0 && write(fd, "-900", 4) != 4)
-		return; /* needs a capability; it was only a wish */
+		return; /* both need a capability; it was only a wish */
 }
 
 /* Does not return. All signals are blocked. */
@@ -243,7 +249,7 @@ static _Noreturn void guardian_main(pid_t pid, int socket)
 	sigaction(SIGCHLD, &normal, NULL);
 	let_go_of_files(&watch.socket);
 	prctl(PR_SET_NAME, "plumb-guardian");
-	ask_to_be_spared();
+	ask_for_precedence();
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	watch.signals = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);

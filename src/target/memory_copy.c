@@ -7,12 +7,15 @@
  *
  * The copy is a list of runs, sorted because the mappings are. Their bytes
  * lie in a few large blocks; the first is as large as the process was before
- * it was stopped, and warm.
+ * it was stopped, and warm. First all runs are planned, then a few threads
+ * copy them: finding the pages costs the kernel as much as copying them.
  */
 #include "target/memory_copy.h"
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/work_queue.h"
+#include "target/freeze.h"
 #include "target/proc_file.h"
 
 #include <errno.h>
@@ -25,11 +28,13 @@
 enum {
 	PAGE = 4096,
 	PAGES_AT_ONCE = 8192, /* of pagemap: 64 KiB */
+	RUN_LIMIT = 1 << 20,  /* what one thread copies at once */
+	COPIERS = 4,          /* more do not help: the memory is busy then */
 };
 
 static const size_t SPARE = (size_t)16 << 20;
 static const size_t LATER_BLOCK = (size_t)64 << 20;
-static const size_t KEEP_EVERY = (size_t)256 << 20;
+static const uint64_t KEEP_EVERY = 100000000; /* nanoseconds */
 static const uint64_t PRESENT_OR_SWAPPED = (uint64_t)3 << 62;
 
 struct block {
@@ -41,7 +46,7 @@ struct block {
 struct run {
 	taddr start;
 	size_t size;
-	const char *bytes;
+	char *bytes;
 };
 
 struct memory_copy {
@@ -52,7 +57,6 @@ struct memory_copy {
 	size_t run_count;
 	size_t run_capacity;
 	struct target *live; /* owned once finished */
-	size_t since_keep;
 	uint64_t pages[PAGES_AT_ONCE];
 };
 
@@ -137,33 +141,29 @@ void memory_copy_free(struct memory_copy *copy)
 	free(copy);
 }
 
-/* Copies what fits into the last block; *ret_size says how much that was. */
-static struct error *copy_piece(struct memory_copy *copy, struct target *live, taddr start,
-                                size_t size, size_t *ret_size)
+/* Plans to copy what fits into the last block, at most RUN_LIMIT; *ret_size says how much. */
+static struct error *plan_run(struct memory_copy *copy, taddr start, size_t size, size_t *ret_size)
 {
 	struct block *block = &copy->blocks[copy->block_count - 1];
-	size_t got;
 
 	if (size > block->size - block->used)
 		size = block->size - block->used;
+	if (size > RUN_LIMIT)
+		size = RUN_LIMIT;
 	if (!array_reserve(&copy->runs, &copy->run_capacity, copy->run_count + 1,
 	                   sizeof(*copy->runs)))
 		return error_no_memory();
-	got = target_read_some(live, start, block->bytes + block->used, size);
-	if (got)
-		copy->runs[copy->run_count++] = (struct run){
-			.start = start,
-			.size = got,
-			.bytes = block->bytes + block->used,
-		};
-	block->used += got;
-	/* A page that cannot be read is left out; go on behind it. */
-	*ret_size = got == size ? size : got + PAGE - (size_t)((start + got) % PAGE);
+	copy->runs[copy->run_count++] = (struct run){
+		.start = start,
+		.size = size,
+		.bytes = block->bytes + block->used,
+	};
+	block->used += size;
+	*ret_size = size;
 	return NULL;
 }
 
-static struct error *copy_range(struct memory_copy *copy, struct target *live, taddr start,
-                                uint64_t size)
+static struct error *plan_range(struct memory_copy *copy, taddr start, uint64_t size)
 {
 	while (size) {
 		const struct block *block = &copy->blocks[copy->block_count - 1];
@@ -173,21 +173,17 @@ static struct error *copy_range(struct memory_copy *copy, struct target *live, t
 		if (block->used == block->size)
 			error = add_block(copy, LATER_BLOCK, 0);
 		if (!error)
-			error = copy_piece(copy, live, start, size, &done);
+			error = plan_run(copy, start, size, &done);
 		if (error)
 			return error;
-		if (done > size)
-			done = size;
 		start += done;
 		size -= done;
-		copy->since_keep += done;
 	}
 	return NULL;
 }
 
 /* The pages of [start, start + count pages) that exist, run by run. */
-static struct error *copy_existing(struct memory_copy *copy, struct target *live, taddr start,
-                                   size_t count)
+static struct error *plan_existing(struct memory_copy *copy, taddr start, size_t count)
 {
 	size_t i = 0;
 
@@ -197,7 +193,7 @@ static struct error *copy_existing(struct memory_copy *copy, struct target *live
 
 		while (i < count && copy->pages[i] & PRESENT_OR_SWAPPED)
 			i++;
-		error = copy_range(copy, live, start + first * PAGE, (uint64_t)(i - first) * PAGE);
+		error = plan_range(copy, start + first * PAGE, (uint64_t)(i - first) * PAGE);
 		if (error)
 			return error;
 		while (i < count && !(copy->pages[i] & PRESENT_OR_SWAPPED))
@@ -206,7 +202,7 @@ static struct error *copy_existing(struct memory_copy *copy, struct target *live
 	return NULL;
 }
 
-static struct error *copy_region(struct memory_copy *copy, int pagemap, struct target *live,
+static struct error *plan_region(struct memory_copy *copy, int pagemap,
                                  const struct target_region *region)
 {
 	taddr address = region->start;
@@ -219,9 +215,9 @@ static struct error *copy_region(struct memory_copy *copy, int pagemap, struct t
 		struct error *error;
 
 		if (got <= 0)
-			return copy_range(copy, live, address, region->end - address);
+			return plan_range(copy, address, region->end - address);
 		count = (size_t)got / sizeof(copy->pages[0]);
-		error = copy_existing(copy, live, address, count);
+		error = plan_existing(copy, address, count);
 		if (error)
 			return error;
 		address += (uint64_t)count * PAGE;
@@ -229,8 +225,7 @@ static struct error *copy_region(struct memory_copy *copy, int pagemap, struct t
 	return NULL;
 }
 
-struct error *memory_copy_fill(struct memory_copy *copy, pid_t pid, struct target *live,
-                               struct error *(*keep)(void *context), void *context)
+static struct error *plan_all(struct memory_copy *copy, pid_t pid, struct target *live)
 {
 	size_t count;
 	const struct target_region *regions = target_regions(live, &count);
@@ -245,15 +240,98 @@ struct error *memory_copy_fill(struct memory_copy *copy, pid_t pid, struct targe
 
 		if (!region->is_readable || !region->is_writable || region->is_shared)
 			continue;
-		error = copy_region(copy, pagemap, live, region);
-		if (!error && copy->since_keep > KEEP_EVERY) {
-			copy->since_keep = 0;
-			error = keep(context);
-		}
+		error = plan_region(copy, pagemap, region);
 		if (error)
 			return error;
 	}
 	return NULL;
+}
+
+/* What the copying threads share; only the first calls keep. */
+struct copying {
+	struct memory_copy *copy;
+	struct target *live;
+	struct work_queue queue;
+	struct error *(*keep)(void *context);
+	void *context;
+	uint64_t kept_at;
+	struct error *error;
+};
+
+/*
+ * The pages are there, so a run is read whole. Should one be unreadable all
+ * the same (broken memory), what is behind it is left to the live process.
+ */
+static void copy_run(struct copying *copying, size_t chunk)
+{
+	struct run *run = &copying->copy->runs[chunk];
+
+	run->size = target_read_some(copying->live, run->start, run->bytes, run->size);
+}
+
+static void copy_runs(void *context)
+{
+	struct copying *copying = context;
+	size_t chunk;
+
+	while (work_queue_take(&copying->queue, &chunk))
+		copy_run(copying, chunk);
+}
+
+static void copy_runs_and_keep(void *context)
+{
+	struct copying *copying = context;
+	size_t chunk;
+
+	while (!copying->error && work_queue_take(&copying->queue, &chunk)) {
+		copy_run(copying, chunk);
+		if (freeze_clock() - copying->kept_at < KEEP_EVERY)
+			continue;
+		copying->kept_at = freeze_clock();
+		copying->error = copying->keep(copying->context);
+	}
+}
+
+struct copier {
+	struct copying *copying;
+	void (*work)(void *context);
+};
+
+static void run_copier(void *context)
+{
+	struct copier *copier = context;
+
+	copier->work(copier->copying);
+}
+
+static struct error *copy_in_parallel(struct copying *copying)
+{
+	struct copier first = {copying, copy_runs_and_keep};
+	struct copier other = {copying, copy_runs};
+	void *contexts[COPIERS] = {&first};
+
+	for (size_t i = 1; i < COPIERS; i++)
+		contexts[i] = &other;
+	work_queue_init(&copying->queue);
+	work_queue_reset(&copying->queue, copying->copy->run_count);
+	work_run(run_copier, contexts, work_threads(COPIERS));
+	work_queue_deinit(&copying->queue);
+	return copying->error;
+}
+
+struct error *memory_copy_fill(struct memory_copy *copy, pid_t pid, struct target *live,
+                               struct error *(*keep)(void *context), void *context)
+{
+	struct copying copying = {
+		.copy = copy,
+		.live = live,
+		.keep = keep,
+		.context = context,
+		.kept_at = freeze_clock(),
+	};
+	struct error *error = plan_all(copy, pid, live);
+
+	return error ? error : copy_in_parallel(&copying);
 }
 
 /* The first run that ends behind address, or run_count. */

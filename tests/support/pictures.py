@@ -15,7 +15,8 @@ from pathlib import Path
 from support.program import Plumb
 
 PR_SET_CHILD_SUBREAPER = 36
-GUARDIAN = "plumb-guardian"
+# The second is a guardian that has not named itself yet.
+GUARDIANS = ("plumb-guardian", "picture_tool")
 
 
 def tool(name):
@@ -88,7 +89,7 @@ def wait_for_guardians(timeout=10):
     """Waits for the end of all adopted guardians; False when one goes on."""
     deadline = time.monotonic() + timeout
     while True:
-        mine = [pid for pid, name in children(os.getpid()).items() if name.startswith(GUARDIAN)]
+        mine = [pid for pid, name in children(os.getpid()).items() if name.startswith(GUARDIANS)]
         left = [pid for pid in mine if os.waitpid(pid, os.WNOHANG) == (0, 0)]
         if not left or time.monotonic() > deadline:
             return not left
