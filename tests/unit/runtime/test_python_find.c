@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -23,7 +23,7 @@ enum { CACHE = 1 << 20 };
 
 struct look {
 	struct target *target;
-	struct window_cache memory;
+	struct window_cache *memory; /* on the heap: a look is returned, python points at this */
 	struct python python;
 	struct error *error;
 };
@@ -38,8 +38,10 @@ static struct fake_python *make(const struct py_layout *layout)
 
 static void look_at_target(struct look *look)
 {
-	assert_null(window_cache_init(&look->memory, look->target, CACHE));
-	look->error = python_find(&look->memory, &look->python);
+	look->memory = calloc(1, sizeof(*look->memory));
+	assert_non_null(look->memory);
+	assert_null(window_cache_init(look->memory, look->target, CACHE));
+	look->error = python_find(look->memory, &look->python);
 }
 
 static struct look look_at(struct fake_python *fake)
@@ -57,7 +59,8 @@ static void look_end(struct look *look)
 		error_free(look->error);
 	else
 		python_deinit(&look->python);
-	window_cache_deinit(&look->memory);
+	window_cache_deinit(look->memory);
+	free(look->memory);
 	target_free(look->target);
 }
 
@@ -323,21 +326,22 @@ static void looking_again_sees_what_changed(void **state)
 {
 	const struct py_layout *layout = &py_layout_3_11;
 	struct fake_python *fake = make(layout);
-	struct look first = look_at(make(layout));
-	struct look second = {0};
+	struct look look = look_at(make(layout));
+	struct target *later;
+	struct window_cache memory;
 
 	(void)state;
-	assert_found(&first);
+	assert_found(&look);
 	fake_python_u64(fake, FAKE_RUNTIME + layout->runtime.interpreters_head, FAKE_MAIN);
 	fake_python_u64(fake, FAKE_ARENAS_VARIABLE, 0);
-	assert_null(fake_python_finish(fake, &second.target));
-	assert_null(window_cache_init(&second.memory, second.target, CACHE));
-	assert_null(python_refresh(&first.python, &second.memory));
-	assert_int_equal(first.python.interpreter_count, 1);
-	assert_int_equal(first.python.arena_table_count, 0);
-	window_cache_deinit(&second.memory);
-	target_free(second.target);
-	look_end(&first);
+	assert_null(fake_python_finish(fake, &later));
+	assert_null(window_cache_init(&memory, later, CACHE));
+	assert_null(python_refresh(&look.python, &memory));
+	assert_int_equal(look.python.interpreter_count, 1);
+	assert_int_equal(look.python.arena_table_count, 0);
+	window_cache_deinit(&memory);
+	target_free(later);
+	look_end(&look);
 }
 
 static void memory_without_a_program_is_no_python(void **state)
