@@ -79,6 +79,16 @@ static void write_root(struct writer *writer, node_id node, size_t index)
 	add_step(writer, "root", node, &label);
 }
 
+static bool leads_to_namespace(const struct snapshot *snapshot, struct snap_edge edge)
+{
+	enum edge_kind kind = snap_edge_kind(edge);
+
+	return (kind == EDGE_ATTRIBUTE &&
+	        strcmp(snapshot_string(snapshot, snap_edge_operand(edge)), "__dict__") == 0) ||
+	       (kind == EDGE_FIELD &&
+	        strcmp(snapshot_string(snapshot, snap_edge_operand(edge)), "tp_dict") == 0);
+}
+
 /* The __dict__ of an object, when the way goes on through it, is no step. */
 static bool is_passed_through(const struct writer *writer, node_id node, node_id next)
 {
@@ -88,9 +98,7 @@ static bool is_passed_through(const struct writer *writer, node_id node, node_id
 
 	if (next == NODE_NONE || !(snapshot->flags[node] & NODE_IS_NAMESPACE))
 		return false;
-	edge = snapshot->edges[writer->reach->via[node]];
-	if (snap_edge_kind(edge) != EDGE_ATTRIBUTE ||
-	    strcmp(snapshot_string(snapshot, snap_edge_operand(edge)), "__dict__") != 0)
+	if (!leads_to_namespace(snapshot, snapshot->edges[writer->reach->via[node]]))
 		return false;
 	edge = snapshot->edges[writer->reach->via[next]];
 	return snap_edge_kind(edge) == EDGE_VALUE &&

@@ -96,12 +96,19 @@ static bool is_named(const struct snapshot *snapshot, node_id node)
 	return (snapshot->flags[node] & NODE_IS_SYNTHETIC) && snapshot_node_name(snapshot, node);
 }
 
+/* The __dict__ of an object, or the C field in which a type keeps its own. */
+static bool is_namespace_step(struct path_map *map, struct step step)
+{
+	const char *words = labels_text(&map->labels, step.operand);
+
+	return (step.kind == STEP_ATTRIBUTE && strcmp(words, "__dict__") == 0) ||
+	       (step.kind == STEP_FIELD && strcmp(words, "tp_dict") == 0);
+}
+
 static bool is_namespace_place(struct path_map *map, node_id node)
 {
-	struct step step = map->trie.places[map->place[node]].step;
-
-	return (map->snapshot->flags[node] & NODE_IS_NAMESPACE) && step.kind == STEP_ATTRIBUTE &&
-	       strcmp(labels_text(&map->labels, step.operand), "__dict__") == 0;
+	return (map->snapshot->flags[node] & NODE_IS_NAMESPACE) &&
+	       is_namespace_step(map, map->trie.places[map->place[node]].step);
 }
 
 /* obj.__dict__['x'] is obj.x, from the place of obj. */

@@ -38,7 +38,7 @@ const char *usage_heap(void)
 	       "options:\n"
 	       "  --by GROUP      type (default), module (of the type), or size\n"
 	       "  --sort COLUMN   memory (default), bytes, objects or name\n"
-	       "  --top N         rows to show (default 20; --json: all; 0: all)\n" COMMON_OPTIONS
+	       "  --top N         rows to show (default 20; with --json all; 0: all)\n" COMMON_OPTIONS
 	       "\n"
 	       "examples:\n"
 	       "  plumb heap 4242\n"
@@ -75,7 +75,7 @@ const char *usage_verdict(void)
 	       "\n"
 	       "options:\n"
 	       "  --for TIME      how long to watch (default 30s; 2m, 500ms)\n"
-	       "  --looks N       how often to look meanwhile, 3 to 15 (default 6)\n" COMMON_OPTIONS
+	       "  --looks N       how often to look in that time, 3 to 15 (default 6)\n" COMMON_OPTIONS
 	       "\n"
 	       "Interrupted (^C) after three looks or more, it answers with what it has seen.\n"
 	       "\n"

@@ -28,7 +28,7 @@ struct py_types {
 /* The name of a C type (tp_name), what its struct is and where its references are. */
 struct py_known_type {
 	enum py_shape shape;
-	uint32_t size; /* tp_basicsize that the shape holds for; 0: any */
+	uint32_t size;       /* tp_basicsize that the shape holds for; 0: any */
 };
 
 /* Knows plumb the C type called name? py_shapes.c */

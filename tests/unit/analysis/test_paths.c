@@ -279,6 +279,24 @@ static void namespaces_are_no_steps(void **state)
 	assert_path(namespaces, 0, "app.cache.__dict__", 1);
 }
 
+static void attributes_of_classes_read_like_python(void **state)
+{
+	struct graph *graph = *state;
+	node_id app = graph_module(graph, "app");
+	node_id class = graph_object(graph, "type", 1000);
+	node_id namespace = graph_object(graph, "dict", 100);
+	_cleanup_(cleanup_paths) struct paths *paths = NULL;
+
+	snapshot_builder_set_flags(graph->builder, namespace, NODE_IS_NAMESPACE);
+	graph_global(graph, app, "Cache", class);
+	graph_edge(graph, class, namespace, EDGE_FIELD,
+	           snapshot_builder_string(graph->builder, "tp_dict", 7));
+	graph_global(graph, namespace, "known", graph_object(graph, "app.Order", 48));
+	paths = paths_of(graph, "app.Order");
+	assert_path(paths, 0, "app.Cache.known", 1);
+	assert_string_equal(paths->paths[0].example.text, "sys.modules['app'].Cache.known");
+}
+
 static void a_chain_of_a_million_links_is_one_path(void **state)
 {
 	enum { COUNT = 1000000 };
@@ -529,6 +547,7 @@ int main(void)
 		TEST(positions_of_tuples_stay),
 		TEST(functions_read_like_python),
 		TEST(namespaces_are_no_steps),
+		TEST(attributes_of_classes_read_like_python),
 		TEST(a_chain_of_a_million_links_is_one_path),
 		TEST(what_hangs_from_a_chain_is_one_path_too),
 		TEST(tracebacks_are_a_chain_of_attributes),
