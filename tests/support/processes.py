@@ -172,7 +172,7 @@ def place_program(interpreter, program, beside):
     return folder, "/" + str(path.relative_to(interpreter.root or "/"))
 
 
-def start(interpreter, program, args=(), *, env=None, options=(), beside=(), timeout=180):
+def start(interpreter, program, args=(), *, env=None, options=(), beside=(), timeout=60):
     """Starts `program` (text, or the Path of a file) and waits for `ready`.
 
     `options` go before the program (-X ..., -S), `beside` are further files or
