@@ -231,6 +231,30 @@ def test_an_interpreter_that_starts_is_no_trouble(python):
     assert found >= 1
 
 
+CHURN = """
+import sys, threading
+
+def churn():
+    while True:
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+
+threading.Thread(target=churn, daemon=True).start()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_threads_that_come_and_go_are_no_trouble(python, start):
+    """The newest thread is the first that we look at, and may be gone when we do."""
+    target = start(python, CHURN)
+    for _ in range(25):
+        answer = look(target.pid)
+        assert "error" not in answer, answer
+        assert answer["version"].startswith(f"{python.minor[0]}.{python.minor[1]}.")
+
+
 def is_shared(python):
     return any(python_library(python))
 

@@ -22,6 +22,8 @@ enum {
 	PAGE = 4096,
 };
 
+static const taddr ADDRESS_MAX = UINT64_C(1) << 56; /* five levels of page tables */
+
 static bool header_is_usable(const Elf64_Ehdr *header)
 {
 	return memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
@@ -64,8 +66,8 @@ static bool add_segment(struct mapped_image *image, const Elf64_Phdr *segment)
 	taddr start = image->bias + segment->p_vaddr;
 	taddr end = start + segment->p_memsz;
 
-	/* With a bias, what counts is the sum; it must not go around. */
-	if (end < start)
+	/* With a bias, what counts is the sum. Nothing above this is a process's own memory. */
+	if (end < start || end > ADDRESS_MAX)
 		return false;
 	if (segment->p_type == PT_DYNAMIC) {
 		image->dynamic = start;

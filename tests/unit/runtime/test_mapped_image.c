@@ -215,19 +215,25 @@ static void tables_outside_of_memory_have_no_symbols(void **state)
 
 static void headers_that_make_no_sense_are_no_image(void **state)
 {
-	/* e_machine, e_phnum, e_phoff, p_memsz of a segment: each too much. */
+	/* e_machine, e_phnum, e_phoff, p_memsz of a segment, and one in the kernel's half. */
 	static const struct {
 		size_t offset;
 		size_t size;
-	} fields[] = {{18, 2}, {56, 2}, {32, 8}, {64 + 56 + 40, 8}};
-	static const uint8_t ones[8] = {255, 255, 255, 255, 255, 255, 255, 255};
+		uint64_t value;
+	} fields[] = {
+		{18, 2, UINT16_MAX},
+		{56, 2, UINT16_MAX},
+		{32, 8, UINT64_MAX},
+		{64 + 56 + 40, 8, UINT64_MAX},
+		{64 + 56 + 16, 8, 0xffffffff80000000},
+	};
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
 		struct page page = make_page(DT_HASH, BIAS);
 		struct open_image open;
 
-		put(&page, fields[i].offset, ones, fields[i].size);
+		put(&page, fields[i].offset, &fields[i].value, fields[i].size);
 		open_page(&page, &open);
 		assert_false(open.is_image);
 		close_image(&open);
