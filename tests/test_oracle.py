@@ -16,6 +16,8 @@ from support.program import Plumb
 
 TOOL = Path(os.environ.get("PLUMB_DUMP_GRAPH") or Plumb().path.parent / "tests/tools/dump_graph")
 
+pytestmark = pytest.mark.slow
+
 # Types whose references are never guessed, where the version has them.
 KNOWN = set(
     """

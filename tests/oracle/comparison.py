@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 COLUMNS = (
     ("objects", "objects of the type in the truth"),
     ("absent", "in the truth, not in the graph"),
-    ("untracked", "in gc.get_objects(), not tracked in the graph"),
-    ("overtracked", "tracked in the graph, not in gc.get_objects()"),
+    ("untracked", "tracked by the collector, not tracked in the graph"),
+    ("overtracked", "tracked in the graph, not by the collector"),
     ("misnamed", "the type has another name or address"),
     ("size", "differs from sys.getsizeof"),
     ("count", "differs from sys.getrefcount, where that is defined"),
@@ -243,7 +243,7 @@ class Comparison:
         lines = [
             f"objects    {len(self.truth.objects):>9} in the truth, {self.total('absent')} absent from the graph, "
             f"{sum(self.only_in_graph.values())} only there",
-            f"tracked    {tracked:>9} in gc.get_objects(), recall {share(matched, tracked)}, "
+            f"tracked    {tracked:>9} in gc.get_objects() or frozen, recall {share(matched, tracked)}, "
             f"precision {share(matched, tracked_got)}",
             f"references {expected:>9} of {len(self.known_types())} known types, recall {share(found, expected)}, "
             f"precision {share(got - self.total('extra') - self.type_edges_extra(), got)}; "

@@ -11,6 +11,8 @@ What is written, one JSON document per line:
     {"header": ...}                    version, features, the objects that the looking itself uses
     {"type": id, ...}                  one line per type, before the objects
     [id, type, tracked, size, count, [referents ...]]
+                                       tracked is 1 in gc.get_objects(), 2 in the permanent
+                                       generation, which gc.get_objects() leaves out, else 0;
                                        size is null when __sizeof__ is Python code; count is null
                                        for immortal objects, and excludes what the looking holds
     {"thread": ident, "frames": ...}   locals by name, innermost frame first
@@ -39,7 +41,10 @@ HEAP_TYPE = 1 << 9
 def take(objects, path, features):
     """Write the truth about `objects`, which the caller got from gc.get_objects()."""
     tracked_count = len(objects)
+    add_permanent(objects)
+    kinds = [1] * tracked_count + [2] * (len(objects) - tracked_count)
     referents = close_over(objects)
+    kinds.extend([0] * (len(objects) - len(kinds)))
     count = len(objects)
     objects.extend([object() for _ in range(PROBES)])
     counts = reference_counts(objects)
@@ -49,10 +54,10 @@ def take(objects, path, features):
         raise AssertionError("reference counts of the probes differ: %r" % (counts[count:],))
     sizes = all_sizes(objects)
     with open(path, "w") as output:
-        write(output, {"header": header(objects, tracked_count, referents, features)})
+        write(output, {"header": header(tracked_count, kinds.count(2), features)})
         write_types(output, objects)
         for index in range(count):
-            write(output, [id(objects[index]), id(type(objects[index])), int(index < tracked_count), sizes[index],
+            write(output, [id(objects[index]), id(type(objects[index])), kinds[index], sizes[index],
                            as_count(objects, index, counts[index] - own), referents[index]])
         for line in threads():
             write(output, line)
@@ -62,6 +67,28 @@ def take(objects, path, features):
 def write(output, document):
     output.write(json.dumps(document, separators=(",", ":")))
     output.write("\n")
+
+
+def add_permanent(objects):
+    """Append the objects of the permanent generation, which gc.get_objects() leaves out.
+
+    Since 3.12 immortal containers are in there without any gc.freeze(). This copy of the process
+    may thaw them.
+    """
+    expected = gc.get_freeze_count()
+    gc.unfreeze()
+    known = {id(item) for item in objects}
+    thawed = get_objects()
+    own = {id(objects), id(known)}
+    frame = sys._getframe()
+    while frame is not None:  # up to 3.10 the collector may know the frames of the looking
+        own.add(id(frame))
+        frame = frame.f_back
+    for item in thawed:  # no comprehension: its closure would be two more tracked cells
+        if id(item) not in known and id(item) not in own:
+            objects.append(item)
+    if len(objects) != len(known) + expected:
+        raise AssertionError("%d objects were thawed, not %d" % (len(objects) - len(known), expected))
 
 
 def close_over(objects):
@@ -149,9 +176,9 @@ def write_types(output, objects):
             cls = type(cls)
 
 
-def header(objects, tracked_count, referents, features):
+def header(tracked_count, permanent_count, features):
     return {"version": sys.version, "hexversion": sys.hexversion, "tracked": tracked_count,
-            "permanent": gc.get_freeze_count(), "features": features,
+            "permanent": permanent_count, "features": features,
             "busy": sorted(busy()), "shared": sorted(shared()), "allocators": allocator()}
 
 
