@@ -277,7 +277,7 @@ static enum decode visit_combined(struct python *python, const struct py_visitor
 	return iterator.state;
 }
 
-/* True when the values lie in an instance, which visits them (3.13+). */
+/* True when the values lie in an instance, which visits them itself (3.13 alone). */
 static bool are_values_embedded(struct python *python, taddr values)
 {
 	uint8_t embedded = 0;
@@ -296,7 +296,9 @@ static enum decode visit_split(struct python *python, const struct py_visitor *v
 	taddr storage = 0;
 	uint64_t size = 0;
 
-	if (are_values_embedded(python, values))
+	bool are_embedded = are_values_embedded(python, values);
+
+	if (are_embedded && python->minor == 13)
 		return DECODE_OK;
 	py_dict_iterator_init(&iterator, table);
 	while (py_dict_iterator_next(python, &iterator)) {
@@ -310,7 +312,8 @@ static enum decode visit_split(struct python *python, const struct py_visitor *v
 			               iterator.key);
 		py_tell_named(visitor, PY_REF_VALUE, 0, iterator.key, iterator.number, value);
 	}
-	if (py_dict_values_storage(python, table, values, &storage, &size) == DECODE_OK)
+	if (!are_embedded &&
+	    py_dict_values_storage(python, table, values, &storage, &size) == DECODE_OK)
 		py_tell_storage(visitor, storage, size);
 	return iterator.state;
 }

@@ -105,6 +105,13 @@ py_visit_function py_memoryview_visit;
 py_visit_function py_lru_cache_visit;
 py_size_function py_array_size;
 
+py_visit_function py_element_visit; /* py_library.c */
+py_visit_function py_simple_queue_visit;
+py_visit_function py_tee_data_visit;
+py_visit_function py_datetime_visit; /* times, too */
+py_visit_function py_block_visit;    /* who keeps a block of bytes */
+py_size_function py_library_size;
+
 /* py_frame.c. py_generator_visit: generators, coroutines, asynchronous generators. */
 py_visit_function py_frame_visit;
 py_visit_function py_generator_visit;

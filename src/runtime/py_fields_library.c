@@ -145,7 +145,7 @@
 	             FIELD_AT("fields", 32)),                                                      \
 		TYPE_OF("_csv.writer", 0, 8, 255, FIELD_AT("write", 16), ATTR_AT("dialect", 24),   \
 	                ROW_AT("error_obj", 64, 0, 10, 255)),                                      \
-		TYPE_OF("_json.Scanner", 72, 8, 14, SCANNER_ROWS, FIELD_AT("memo", 64)),           \
+		TYPE_OF("_json.Scanner", 72, 8, 14, SCANNER_ROWS, ROW_AT("memo", 64, PY_FIELD_HIDDEN, 8, 8), ROW_AT("memo", 64, 0, 9, 255)),           \
 		TYPE_OF("_json.Scanner", 64, 13, 255, SCANNER_ROWS),                               \
 		TYPE("_json.Encoder", 80, ATTR_AT("markers", 16), ATTR_AT("default", 24),          \
 	             ATTR_AT("encoder", 32), ATTR_AT("indent", 40), ATTR_AT("key_separator", 48),  \
@@ -188,16 +188,41 @@
 	             FIELD_AT("converters", 112), FIELD_AT("argtypes", 120),                       \
 	             FIELD_AT("restype", 128), FIELD_AT("checker", 136),                           \
 	             FIELD_AT("errcheck", 144), FIELD_AT("paramflags", 152)),                      \
-		TYPE("_ctypes.CField", 72, FIELD_AT("proto", 40)),                                 \
+		TYPE_OF("_ctypes.CField", 72, 8, 13, FIELD_AT("proto", 40)),                       \
 		TYPE("_ctypes.DictRemover", 32, FIELD_AT("key", 16), FIELD_AT("dict", 24)),        \
 		TYPE_OF("CArgObject", 64, 8, 13, FIELD_AT("obj", 48)),                             \
 		TYPE_OF("_ctypes.CArgObject", 64, 8, 13, FIELD_AT("obj", 48))
 
+#define XML                                                                                        \
+	TYPE("xml.etree.ElementTree.Element", 56, ATTR_AT("tag", 16)),                             \
+		TYPE("xml.etree.ElementTree.TreeBuilder", 0, FIELD_AT("root", 16),                 \
+	             FIELD_AT("this", 24), FIELD_AT("last", 32), FIELD_AT("last_for_tail", 40),    \
+	             FIELD_AT("data", 48), FIELD_AT("stack", 56), FIELD_AT("element_factory", 72), \
+	             FIELD_AT("comment_factory", 80), FIELD_AT("pi_factory", 88),                  \
+	             FIELD_AT("events_append", 96), FIELD_AT("start_event_obj", 104),              \
+	             FIELD_AT("end_event_obj", 112), FIELD_AT("start_ns_event_obj", 120),          \
+	             FIELD_AT("end_ns_event_obj", 128), FIELD_AT("comment_event_obj", 136),        \
+	             FIELD_AT("pi_event_obj", 144)),                                               \
+		TYPE("xml.etree.ElementTree.XMLParser", 0, FIELD_AT("target", 24),                 \
+	             FIELD_AT("entity", 32), FIELD_AT("names", 40),                                \
+	             FIELD_AT("handle_start_ns", 48), FIELD_AT("handle_end_ns", 56),               \
+	             FIELD_AT("handle_start", 64), FIELD_AT("handle_data", 72),                    \
+	             FIELD_AT("handle_end", 80), FIELD_AT("handle_comment", 88),                   \
+	             FIELD_AT("handle_pi", 96), FIELD_AT("handle_doctype", 104),                   \
+	             FIELD_AT("handle_close", 112),                                                \
+	             ROW_AT("elementtree_module", 128, PY_FIELD_HIDDEN, 13, 255)),                 \
+		TYPE_OF("_struct.Struct", 0, 8, 255, FIELD_AT("s_format", 40)),                    \
+		TYPE("Struct", 56, FIELD_AT("s_format", 40))
+
 #define COMPRESSION                                                                                \
-	TYPE("zlib.Compress", 168, ATTR_AT("unused_data", 128), ATTR_AT("unconsumed_tail", 136),   \
-	     FIELD_AT("zdict", 152)),                                                              \
-		TYPE("zlib.Decompress", 168, ATTR_AT("unused_data", 128),                          \
-	             ATTR_AT("unconsumed_tail", 136), FIELD_AT("zdict", 152)),                     \
+	TYPE("zlib.Compress", 168,                                                                 \
+	     ROW_AT("unused_data", 128, PY_FIELD_ATTRIBUTE | PY_FIELD_HIDDEN, 8, 255),             \
+	     ROW_AT("unconsumed_tail", 136, PY_FIELD_ATTRIBUTE | PY_FIELD_HIDDEN, 8, 255),         \
+	     HIDDEN_AT("zdict", 152)),                                                             \
+		TYPE("zlib.Decompress", 168,                                                       \
+	             ROW_AT("unused_data", 128, PY_FIELD_ATTRIBUTE | PY_FIELD_HIDDEN, 8, 255),     \
+	             ROW_AT("unconsumed_tail", 136, PY_FIELD_ATTRIBUTE | PY_FIELD_HIDDEN, 8, 255), \
+	             HIDDEN_AT("zdict", 152)),                                                     \
 		TYPE("zlib._ZlibDecompressor", 184, FIELD_AT("zdict", 128),                        \
 	             ATTR_AT("unused_data", 144)),                                                 \
 		EMPTY("_bz2.BZ2Compressor", 0),                                                    \
@@ -205,33 +230,31 @@
 		EMPTY("_lzma.LZMACompressor", 0),                                                  \
 		TYPE("_lzma.LZMADecompressor", 224, ATTR_AT("unused_data", 184))
 
-/* Objects/typevarobject.c, from 3.12 on. */
+/* Objects/typevarobject.c, from 3.12 on; the name is visited from 3.14 on. */
+#define NAME_ROWS                                                                                  \
+	ROW_AT("__name__", 16, PY_FIELD_ATTRIBUTE | PY_FIELD_HIDDEN, 8, 13),                       \
+		ROW_AT("__name__", 16, PY_FIELD_ATTRIBUTE, 14, 255)
+
 #define TYPING                                                                                     \
-	TYPE_OF("typing.TypeVar", 64, 12, 12, ROW_AT("__name__", 16, NAME_FLAGS, 8, 255),          \
-	        FIELD_AT("bound", 24), FIELD_AT("evaluate_bound", 32),                             \
-	        FIELD_AT("constraints", 40), FIELD_AT("evaluate_constraints", 48)),                \
-		TYPE_OF("typing.TypeVar", 80, 13, 255, ROW_AT("__name__", 16, NAME_FLAGS, 8, 255), \
-	                FIELD_AT("bound", 24), FIELD_AT("evaluate_bound", 32),                     \
-	                FIELD_AT("constraints", 40), FIELD_AT("evaluate_constraints", 48),         \
-	                FIELD_AT("default_value", 56), FIELD_AT("evaluate_default", 64)),          \
-		TYPE_OF("typing.ParamSpec", 40, 12, 12,                                            \
-	                ROW_AT("__name__", 16, NAME_FLAGS, 8, 255), ATTR_AT("__bound__", 24)),     \
-		TYPE_OF("typing.ParamSpec", 56, 13, 255,                                           \
-	                ROW_AT("__name__", 16, NAME_FLAGS, 8, 255), ATTR_AT("__bound__", 24),      \
+	TYPE_OF("typing.TypeVar", 64, 12, 12, NAME_ROWS, FIELD_AT("bound", 24),                    \
+	        FIELD_AT("evaluate_bound", 32), FIELD_AT("constraints", 40),                       \
+	        FIELD_AT("evaluate_constraints", 48)),                                             \
+		TYPE_OF("typing.TypeVar", 80, 13, 255, NAME_ROWS, FIELD_AT("bound", 24),           \
+	                FIELD_AT("evaluate_bound", 32), FIELD_AT("constraints", 40),               \
+	                FIELD_AT("evaluate_constraints", 48), FIELD_AT("default_value", 56),       \
+	                FIELD_AT("evaluate_default", 64)),                                         \
+		TYPE_OF("typing.ParamSpec", 40, 12, 12, NAME_ROWS, ATTR_AT("__bound__", 24)),      \
+		TYPE_OF("typing.ParamSpec", 56, 13, 255, NAME_ROWS, ATTR_AT("__bound__", 24),      \
 	                FIELD_AT("default_value", 32), FIELD_AT("evaluate_default", 40)),          \
-		TYPE_OF("typing.TypeVarTuple", 24, 12, 12,                                         \
-	                ROW_AT("__name__", 16, NAME_FLAGS, 8, 255)),                               \
-		TYPE_OF("typing.TypeVarTuple", 40, 13, 14,                                         \
-	                ROW_AT("__name__", 16, NAME_FLAGS, 8, 255), FIELD_AT("default_value", 24), \
-	                FIELD_AT("evaluate_default", 32)),                                         \
+		TYPE_OF("typing.TypeVarTuple", 24, 12, 12, NAME_ROWS),                             \
+		TYPE_OF("typing.TypeVarTuple", 40, 13, 14, NAME_ROWS,                              \
+	                FIELD_AT("default_value", 24), FIELD_AT("evaluate_default", 32)),          \
 		TYPE("typing.ParamSpecArgs", 24, ATTR_AT("__origin__", 16)),                       \
 		TYPE("typing.ParamSpecKwargs", 24, ATTR_AT("__origin__", 16)),                     \
-		TYPE_OF("typing.TypeAliasType", 56, 12, 14,                                        \
-	                ROW_AT("__name__", 16, NAME_FLAGS, 8, 255), FIELD_AT("type_params", 24),   \
-	                FIELD_AT("compute_value", 32), FIELD_AT("value", 40),                      \
-	                FIELD_AT("module", 48))
+		TYPE_OF("typing.TypeAliasType", 56, 12, 14, NAME_ROWS,                             \
+	                FIELD_AT("type_params", 24), FIELD_AT("compute_value", 32),                \
+	                FIELD_AT("value", 40), FIELD_AT("module", 48))
 
-#define NAME_FLAGS (PY_FIELD_ATTRIBUTE | PY_FIELD_HIDDEN)
 #define NO_FIELD                                                                                   \
 	{                                                                                          \
 		NULL, 0, 0, 0, 0                                                                   \
@@ -255,6 +278,7 @@ const struct py_fields_type py_fields_library[] = {
 	SYSTEM,
 	DATABASE,
 	CTYPES,
+	XML,
 	COMPRESSION,
 	TYPING,
 	TASKS,

@@ -54,6 +54,19 @@ static py_visit_function *const families[] = {
 	[PY_SHAPE_HAMT_BITMAP] = py_hamt_visit,
 	[PY_SHAPE_HAMT_ARRAY] = py_hamt_visit,
 	[PY_SHAPE_HAMT_COLLISION] = py_hamt_visit,
+	[PY_SHAPE_ELEMENT] = py_element_visit,
+	[PY_SHAPE_SIMPLE_QUEUE] = py_simple_queue_visit,
+	[PY_SHAPE_TEE_DATA] = py_tee_data_visit,
+	[PY_SHAPE_DATETIME] = py_datetime_visit,
+	[PY_SHAPE_TIME] = py_datetime_visit,
+	[PY_SHAPE_DECIMAL] = py_block_visit,
+	[PY_SHAPE_BUFFERED] = py_block_visit,
+	[PY_SHAPE_BYTESIO] = visit_nothing, /* fields */
+	[PY_SHAPE_STRINGIO] = py_block_visit,
+	[PY_SHAPE_COMBINATIONS] = py_block_visit,
+	[PY_SHAPE_PERMUTATIONS] = visit_nothing,  /* fields */
+	[PY_SHAPE_PRODUCT] = visit_nothing,       /* fields */
+	[PY_SHAPE_STRUCT_FORMAT] = visit_nothing, /* fields */
 	[PY_SHAPE_FIELDS] = visit_nothing,
 };
 

@@ -12,70 +12,90 @@
 struct shape_row {
 	const char *name;
 	enum py_shape shape;
-	size_t size; /* where py_layout has the expected tp_basicsize; 0: not asked */
+	size_t size;           /* where py_layout has the expected tp_basicsize; 0: not asked */
+	uint32_t literal_size; /* or the expected size itself */
+	uint8_t since;         /* 0: all versions */
 };
 
 /* Bare names are those of static types of the interpreter itself: see set_shape(). */
 static const struct shape_row rows[] = {
-	{"object", PY_SHAPE_PLAIN, 0},
-	{"NoneType", PY_SHAPE_NONE, 0},
-	{"ellipsis", PY_SHAPE_NONE, 0},
-	{"NotImplementedType", PY_SHAPE_NONE, 0},
-	{"int", PY_SHAPE_INT, 0},
-	{"bool", PY_SHAPE_INT, 0},
-	{"float", PY_SHAPE_FLOAT, SIZE_OF(floating)},
-	{"complex", PY_SHAPE_COMPLEX, 0},
-	{"str", PY_SHAPE_STR, SIZE_OF(unicode)},
-	{"bytes", PY_SHAPE_BYTES, 0},
-	{"bytearray", PY_SHAPE_BYTEARRAY, SIZE_OF(bytearray)},
-	{"tuple", PY_SHAPE_TUPLE, 0},
-	{"list", PY_SHAPE_LIST, SIZE_OF(list)},
-	{"dict", PY_SHAPE_DICT, SIZE_OF(dict)},
-	{"collections.OrderedDict", PY_SHAPE_ODICT, SIZE_OF(odict)},
-	{"collections.defaultdict", PY_SHAPE_DEFAULTDICT, SIZE_OF(defaultdict)},
-	{"frozendict", PY_SHAPE_FROZENDICT, 0},
-	{"set", PY_SHAPE_SET, SIZE_OF(set)},
-	{"frozenset", PY_SHAPE_SET, SIZE_OF(set)},
-	{"type", PY_SHAPE_TYPE, SIZE_OF(heap_type)},
-	{"module", PY_SHAPE_MODULE, SIZE_OF(module)},
-	{"function", PY_SHAPE_FUNCTION, SIZE_OF(function)},
-	{"code", PY_SHAPE_CODE, 0},
-	{"frame", PY_SHAPE_FRAME, 0},
-	{"generator", PY_SHAPE_GENERATOR, 0},
-	{"coroutine", PY_SHAPE_COROUTINE, 0},
-	{"async_generator", PY_SHAPE_ASYNC_GENERATOR, 0},
-	{"weakref", PY_SHAPE_WEAKREF, SIZE_OF(weakref)},
-	{"weakproxy", PY_SHAPE_WEAKREF, SIZE_OF(weakref)},
-	{"weakcallableproxy", PY_SHAPE_WEAKREF, SIZE_OF(weakref)},
-	{"weakref.ReferenceType", PY_SHAPE_WEAKREF, SIZE_OF(weakref)},
-	{"weakref.ProxyType", PY_SHAPE_WEAKREF, SIZE_OF(weakref)},
-	{"weakref.CallableProxyType", PY_SHAPE_WEAKREF, SIZE_OF(weakref)},
-	{"collections.deque", PY_SHAPE_DEQUE, SIZE_OF(deque)},
-	{"functools._lru_cache_wrapper", PY_SHAPE_LRU_CACHE, SIZE_OF(lru_cache)},
-	{"array.array", PY_SHAPE_ARRAY, SIZE_OF(array)},
-	{"memoryview", PY_SHAPE_MEMORYVIEW, 0},
-	{"managedbuffer", PY_SHAPE_MANAGED_BUFFER, 0},
-	{"_asyncio.Future", PY_SHAPE_FUTURE, SIZE_OF(future)},
-	{"_asyncio.Task", PY_SHAPE_TASK, SIZE_OF(task)},
-	{"hamt_bitmap_node", PY_SHAPE_HAMT_BITMAP, 0},
-	{"hamt_array_node", PY_SHAPE_HAMT_ARRAY, 0},
-	{"hamt_collision_node", PY_SHAPE_HAMT_COLLISION, 0},
+	{"object", PY_SHAPE_PLAIN, 0, 0, 0},
+	{"NoneType", PY_SHAPE_NONE, 0, 0, 0},
+	{"ellipsis", PY_SHAPE_NONE, 0, 0, 0},
+	{"NotImplementedType", PY_SHAPE_NONE, 0, 0, 0},
+	{"int", PY_SHAPE_INT, 0, 0, 0},
+	{"bool", PY_SHAPE_INT, 0, 0, 0},
+	{"float", PY_SHAPE_FLOAT, SIZE_OF(floating), 0, 0},
+	{"complex", PY_SHAPE_COMPLEX, 0, 0, 0},
+	{"str", PY_SHAPE_STR, SIZE_OF(unicode), 0, 0},
+	{"bytes", PY_SHAPE_BYTES, 0, 0, 0},
+	{"bytearray", PY_SHAPE_BYTEARRAY, SIZE_OF(bytearray), 0, 0},
+	{"tuple", PY_SHAPE_TUPLE, 0, 0, 0},
+	{"list", PY_SHAPE_LIST, SIZE_OF(list), 0, 0},
+	{"dict", PY_SHAPE_DICT, SIZE_OF(dict), 0, 0},
+	{"collections.OrderedDict", PY_SHAPE_ODICT, SIZE_OF(odict), 0, 0},
+	{"collections.defaultdict", PY_SHAPE_DEFAULTDICT, SIZE_OF(defaultdict), 0, 0},
+	{"frozendict", PY_SHAPE_FROZENDICT, 0, 0, 0},
+	{"set", PY_SHAPE_SET, SIZE_OF(set), 0, 0},
+	{"frozenset", PY_SHAPE_SET, SIZE_OF(set), 0, 0},
+	{"type", PY_SHAPE_TYPE, SIZE_OF(heap_type), 0, 0},
+	{"module", PY_SHAPE_MODULE, SIZE_OF(module), 0, 0},
+	{"function", PY_SHAPE_FUNCTION, SIZE_OF(function), 0, 0},
+	{"code", PY_SHAPE_CODE, 0, 0, 0},
+	{"frame", PY_SHAPE_FRAME, 0, 0, 0},
+	{"generator", PY_SHAPE_GENERATOR, 0, 0, 0},
+	{"coroutine", PY_SHAPE_COROUTINE, 0, 0, 0},
+	{"async_generator", PY_SHAPE_ASYNC_GENERATOR, 0, 0, 0},
+	{"weakref", PY_SHAPE_WEAKREF, SIZE_OF(weakref), 0, 0},
+	{"weakproxy", PY_SHAPE_WEAKREF, SIZE_OF(weakref), 0, 0},
+	{"weakcallableproxy", PY_SHAPE_WEAKREF, SIZE_OF(weakref), 0, 0},
+	{"weakref.ReferenceType", PY_SHAPE_WEAKREF, SIZE_OF(weakref), 0, 0},
+	{"weakref.ProxyType", PY_SHAPE_WEAKREF, SIZE_OF(weakref), 0, 0},
+	{"weakref.CallableProxyType", PY_SHAPE_WEAKREF, SIZE_OF(weakref), 0, 0},
+	{"collections.deque", PY_SHAPE_DEQUE, SIZE_OF(deque), 0, 0},
+	{"functools._lru_cache_wrapper", PY_SHAPE_LRU_CACHE, SIZE_OF(lru_cache), 0, 0},
+	{"array.array", PY_SHAPE_ARRAY, SIZE_OF(array), 0, 0},
+	{"memoryview", PY_SHAPE_MEMORYVIEW, 0, 0, 0},
+	{"managedbuffer", PY_SHAPE_MANAGED_BUFFER, 0, 0, 0},
+	{"_asyncio.Future", PY_SHAPE_FUTURE, SIZE_OF(future), 0, 0},
+	{"_asyncio.Task", PY_SHAPE_TASK, SIZE_OF(task), 0, 0},
+	{"hamt_bitmap_node", PY_SHAPE_HAMT_BITMAP, 0, 0, 0},
+	{"hamt_array_node", PY_SHAPE_HAMT_ARRAY, 0, 0, 0},
+	{"hamt_collision_node", PY_SHAPE_HAMT_COLLISION, 0, 0, 0},
+	{"xml.etree.ElementTree.Element", PY_SHAPE_ELEMENT, 0, 56, 0},
+	{"_queue.SimpleQueue", PY_SHAPE_SIMPLE_QUEUE, 0, 72, 13},
+	{"itertools._tee_dataobject", PY_SHAPE_TEE_DATA, 0, 496, 0},
+	{"datetime.datetime", PY_SHAPE_DATETIME, 0, 48, 0},
+	{"datetime.time", PY_SHAPE_TIME, 0, 40, 0},
+	{"decimal.Decimal", PY_SHAPE_DECIMAL, 0, 104, 0},
+	{"_io.BufferedReader", PY_SHAPE_BUFFERED, 0, 152, 0},
+	{"_io.BufferedWriter", PY_SHAPE_BUFFERED, 0, 152, 0},
+	{"_io.BufferedRandom", PY_SHAPE_BUFFERED, 0, 152, 0},
+	{"_io.BytesIO", PY_SHAPE_BYTESIO, 0, 64, 0},
+	{"_io.StringIO", PY_SHAPE_STRINGIO, 0, 120, 0},
+	{"_io.StringIO", PY_SHAPE_STRINGIO, 0, 168, 0},
+	{"itertools.combinations", PY_SHAPE_COMBINATIONS, 0, 56, 0},
+	{"itertools.combinations_with_replacement", PY_SHAPE_COMBINATIONS, 0, 56, 0},
+	{"itertools.permutations", PY_SHAPE_PERMUTATIONS, 0, 64, 0},
+	{"itertools.product", PY_SHAPE_PRODUCT, 0, 48, 0},
+	{"_struct.Struct", PY_SHAPE_STRUCT_FORMAT, 0, 56, 0},
+	{"_struct.Struct", PY_SHAPE_STRUCT_FORMAT, 0, 64, 15},
 };
 
-bool py_shape_find(const struct python *python, const char *name, struct py_known_type *ret)
+bool py_shape_find(const struct python *python, const char *name, int64_t basicsize,
+                   enum py_shape *ret)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct py_known_type known = {.shape = rows[i].shape};
+		const struct shape_row *row = &rows[i];
+		uint32_t size = row->literal_size;
 
-		if (strcmp(rows[i].name, name) != 0)
+		if (strcmp(row->name, name) != 0 || python->minor < row->since)
 			continue;
-		if (rows[i].size) {
-			memcpy(&known.size, (const char *)&python->layout + rows[i].size,
-			       sizeof(known.size));
-			if (known.size == PY_ABSENT)
-				return false;
-		}
-		*ret = known;
+		if (row->size)
+			memcpy(&size, (const char *)&python->layout + row->size, sizeof(size));
+		if (size && size != basicsize)
+			continue;
+		*ret = row->shape;
 		return true;
 	}
 	return false;

@@ -119,6 +119,14 @@ static enum decode own_size(struct python *python, struct py_types *types,
 	case PY_SHAPE_GENERATOR:
 	case PY_SHAPE_COROUTINE:
 	case PY_SHAPE_ASYNC_GENERATOR: return py_generator_size(python, object, ret);
+	case PY_SHAPE_ELEMENT:
+	case PY_SHAPE_DECIMAL:
+	case PY_SHAPE_BUFFERED:
+	case PY_SHAPE_BYTESIO:
+	case PY_SHAPE_COMBINATIONS:
+	case PY_SHAPE_PERMUTATIONS:
+	case PY_SHAPE_PRODUCT:
+	case PY_SHAPE_STRUCT_FORMAT: return py_library_size(python, object, ret);
 	default: return generic_size(python, object, ret);
 	}
 }

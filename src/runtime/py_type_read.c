@@ -265,16 +265,13 @@ static bool find_shape(struct py_types *types, struct py_type *type, const struc
                        const char *name)
 {
 	struct python *python = types->python;
-	struct py_known_type known;
 	/* Bare names are the interpreter's own, but for a few old ones of the library. */
 	bool is_ours = strchr(name, '.') || (type->address >= python->module_start &&
 	                                     type->address < python->module_end);
 
 	type->fields = py_fields_find(types->fields, name, type->basicsize, is_ours);
-	if (is_ours && py_shape_find(python, name, &known) &&
-	    (!known.size || known.size == type->basicsize)) {
-		type->shape = known.shape;
-		if (!type->fields && base && known.shape == base->shape)
+	if (is_ours && py_shape_find(python, name, type->basicsize, &type->shape)) {
+		if (!type->fields && base && type->shape == base->shape)
 			type->fields = base->fields;
 		return true;
 	}

@@ -25,14 +25,9 @@ struct py_types {
 	bool has_looked_for_general_lookup;
 };
 
-/* The name of a C type (tp_name), what its struct is and where its references are. */
-struct py_known_type {
-	enum py_shape shape;
-	uint32_t size;       /* tp_basicsize that the shape holds for; 0: any */
-};
-
-/* Knows plumb the C type called name? py_shapes.c */
-bool py_shape_find(const struct python *python, const char *name, struct py_known_type *ret);
+/* Knows plumb a decoder for the C type called name with that tp_basicsize? py_shapes.c */
+bool py_shape_find(const struct python *python, const char *name, int64_t basicsize,
+                   enum py_shape *ret);
 
 /* Has the C type called name a tp_traverse that does not visit the type? py_shapes.c */
 bool py_shape_forgets_type(const char *name);

@@ -52,7 +52,20 @@ enum py_shape {
 	PY_SHAPE_HAMT_BITMAP,
 	PY_SHAPE_HAMT_ARRAY,
 	PY_SHAPE_HAMT_COLLISION,
-	PY_SHAPE_FIELDS, /* nothing but a few references at fixed places: see fields */
+	PY_SHAPE_ELEMENT,      /* xml.etree.ElementTree.Element */
+	PY_SHAPE_SIMPLE_QUEUE, /* from 3.13 on */
+	PY_SHAPE_TEE_DATA,
+	PY_SHAPE_DATETIME,
+	PY_SHAPE_TIME,
+	PY_SHAPE_DECIMAL,
+	PY_SHAPE_BUFFERED, /* io.BufferedReader and its sisters */
+	PY_SHAPE_BYTESIO,
+	PY_SHAPE_STRINGIO,
+	PY_SHAPE_COMBINATIONS,
+	PY_SHAPE_PERMUTATIONS,
+	PY_SHAPE_PRODUCT,
+	PY_SHAPE_STRUCT_FORMAT, /* struct.Struct */
+	PY_SHAPE_FIELDS,        /* nothing but a few references at fixed places: see fields */
 };
 
 enum py_type_flags {                                    /* of tp_flags; Include/object.h */
