@@ -12,8 +12,9 @@
 enum {
 	VAR_SIZE = 16, /* of ob_size */
 	SLOT = 8,
-	ARRAY_NODE_SLOTS = 32,     /* HAMT_ARRAY_NODE_SIZE */
-	PAIRS_MAX = 2 * (1 << 20), /* more keys of one hash than that is torn */
+	ARRAY_NODE_SLOTS = 32,        /* HAMT_ARRAY_NODE_SIZE */
+	BITMAP_NODE_MAX = 2 * 32,     /* one bit of b_bitmap for each pair */
+	COLLISION_NODE_MAX = 1 << 16, /* more keys of one hash than that is torn */
 };
 
 /* What member number i of a node is: children have no key. */
@@ -31,6 +32,7 @@ static enum decode find_members(struct python *python, const struct py_object *o
                                 uint32_t *ret_offset, uint64_t *ret_count)
 {
 	const struct py_layout *layout = &python->layout;
+	bool is_bitmap = object->type->shape == PY_SHAPE_HAMT_BITMAP;
 	uint64_t count;
 
 	if (object->type->shape == PY_SHAPE_HAMT_ARRAY) {
@@ -40,10 +42,9 @@ static enum decode find_members(struct python *python, const struct py_object *o
 	}
 	if (!py_object_word(python, object, VAR_SIZE, &count))
 		return DECODE_FAULT;
-	if (count > PAIRS_MAX)
+	if (count > (is_bitmap ? BITMAP_NODE_MAX : COLLISION_NODE_MAX))
 		return DECODE_TORN;
-	*ret_offset = object->type->shape == PY_SHAPE_HAMT_BITMAP ? layout->hamt_bitmap.b_array
-	                                                          : layout->hamt_collision.c_array;
+	*ret_offset = is_bitmap ? layout->hamt_bitmap.b_array : layout->hamt_collision.c_array;
 	*ret_count = count;
 	return DECODE_OK;
 }

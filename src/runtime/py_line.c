@@ -142,16 +142,32 @@ bool py_line_in_locations(const uint8_t *table, size_t size, int32_t first_line,
 	return false;
 }
 
-/* Reads the bytes object of the table; the caller frees it. */
+/* The bytes object of the table and its length. False: there is none that we would read. */
+static bool find_table(struct python *python, const struct py_code *code, taddr *ret_table,
+                       uint64_t *ret_size)
+{
+	return window_cache_u64(python->memory, code->address + python->layout.code.co_linetable,
+	                        ret_table) &&
+	       window_cache_u64(python->memory, *ret_table + BYTES_LENGTH, ret_size) &&
+	       *ret_size <= TABLE_SIZE_MAX;
+}
+
+uint64_t py_line_table_size(struct python *python, const struct py_code *code)
+{
+	taddr table;
+	uint64_t size;
+
+	return find_table(python, code, &table, &size) ? size : 0;
+}
+
+/* Reads the table; the caller frees it. */
 static uint8_t *read_table(struct python *python, const struct py_code *code, size_t *ret_size)
 {
 	_cleanup_free_ uint8_t *bytes = NULL;
 	taddr table;
 	uint64_t size;
 
-	if (!window_cache_u64(python->memory, code->address + python->layout.code.co_linetable,
-	                      &table) ||
-	    !window_cache_u64(python->memory, table + BYTES_LENGTH, &size) || size > TABLE_SIZE_MAX)
+	if (!find_table(python, code, &table, &size))
 		return NULL;
 	bytes = malloc(size + 1);
 	if (!bytes ||

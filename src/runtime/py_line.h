@@ -29,4 +29,7 @@ bool py_line_in_locations(const uint8_t *table, size_t size, int32_t first_line,
  */
 bool py_line_of(struct python *python, const struct py_code *code, int64_t offset, int32_t *ret);
 
+/* How many bytes py_line_of may read of this code. */
+uint64_t py_line_table_size(struct python *python, const struct py_code *code);
+
 #endif

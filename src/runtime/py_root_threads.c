@@ -16,6 +16,7 @@
 
 enum {
 	FRAMES_MAX = 1 << 22, /* of all threads together */
+	WORK_MAX = 1 << 28,   /* slots, and bytes of line tables, of all of them */
 	FRAME_NAME_MAX = 400,
 	NAME_PART_MAX = 150, /* bytes of a function's or file's name */
 };
@@ -24,6 +25,7 @@ struct stack_walk {
 	const struct py_root_walk *walk;
 	struct py_visitor visitor; /* of the references of a frame */
 	size_t frames;             /* so far, in all threads */
+	uint64_t work;
 };
 
 static const char *base_name(const char *path)
@@ -85,8 +87,13 @@ static void tell_stack(struct stack_walk *stack, taddr address)
 			return;
 		if ((i & (i - 1)) == 0)
 			landmark = address;
-		if (py_frame_read(python, stack->walk->types, address, &frame) == DECODE_OK)
+		if (py_frame_read(python, stack->walk->types, address, &frame) == DECODE_OK) {
+			stack->work += (uint64_t)frame.code.locals + frame.code.stack +
+			               py_line_table_size(python, &frame.code);
+			if (stack->work > WORK_MAX)
+				return;
 			tell_frame(stack, &frame);
+		}
 		if (py_frame_previous(python, address, &address) != DECODE_OK)
 			return;
 	}
