@@ -4,6 +4,9 @@
  * (Documentation/admin-guide/mm/pagemap.rst: bit 63 present, bit 62 swapped).
  * A heap reserves much more than it uses, and reading an untouched page would
  * make the target pay for it. Where pagemap cannot be read all is copied.
+ * NEEDSWORK: a writable mapping of terabytes (the shadow of AddressSanitizer)
+ * takes seconds to look through this way, so that the guardian gives up;
+ * PAGEMAP_SCAN (Linux 6.7) would skip what is empty.
  *
  * The copy is a list of runs, sorted because the mappings are. Their bytes
  * lie in a few large blocks; the first is as large as the process was before
@@ -57,6 +60,7 @@ struct memory_copy {
 	size_t run_count;
 	size_t run_capacity;
 	struct target *live; /* owned once finished */
+	uint64_t room;       /* bytes that blocks may still take */
 	uint64_t pages[PAGES_AT_ONCE];
 };
 
@@ -64,6 +68,11 @@ static struct error *add_block(struct memory_copy *copy, size_t size, int flags)
 {
 	char *bytes;
 
+	if (size > copy->room)
+		return error_new(
+			ERROR_MEMORY,
+			"no room to copy the process: it has more memory than this machine "
+			"has left; try --pause=fork or --pause=none");
 	if (!array_reserve(&copy->blocks, &copy->block_capacity, copy->block_count + 1,
 	                   sizeof(*copy->blocks)))
 		return error_no_memory();
@@ -75,6 +84,7 @@ static struct error *add_block(struct memory_copy *copy, size_t size, int flags)
 		for (size_t i = 0; i < size; i += PAGE)
 			bytes[i] = 0;
 	copy->blocks[copy->block_count++] = (struct block){.bytes = bytes, .size = size};
+	copy->room -= size;
 	return NULL;
 }
 
@@ -116,12 +126,13 @@ struct error *memory_copy_new(pid_t pid, struct memory_copy **ret)
 
 	if (!copy)
 		return error_no_memory();
-	if (needed > available_memory())
+	copy->room = available_memory();
+	if (needed > copy->room)
 		return error_new(ERROR_MEMORY,
 		                 "no room to copy process %d: it takes %llu MiB, and this machine "
 		                 "has %llu MiB left; try --pause=fork or --pause=none",
 		                 pid, (unsigned long long)needed >> 20,
-		                 (unsigned long long)available_memory() >> 20);
+		                 (unsigned long long)copy->room >> 20);
 	error = add_block(copy, (size_t)needed, MAP_POPULATE);
 	if (error)
 		return error;
@@ -214,7 +225,9 @@ static struct error *plan_region(struct memory_copy *copy, int pagemap,
 		                    (off_t)(address / PAGE * sizeof(copy->pages[0])));
 		struct error *error;
 
-		if (got <= 0)
+		if (got == 0)
+			return error_new(ERROR_GONE, "the process has ended");
+		if (got < 0)
 			return plan_range(copy, address, region->end - address);
 		count = (size_t)got / sizeof(copy->pages[0]);
 		error = plan_existing(copy, address, count);
