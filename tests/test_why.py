@@ -127,9 +127,9 @@ def test_what_only_weak_references_hold_is_on_no_path(plumb, target):
 
 
 def test_an_unknown_name_suggests_the_nearest(plumb, target):
-    result = plumb("why", target.pid, "Sesion", code=3)
+    result = plumb("why", target.pid, "Sessi", code=3)
     assert result.stdout == ""
-    assert result.stderr == "plumb: no type is named Sesion (did you mean __main__.Session?)\n"
+    assert result.stderr == "plumb: no type is named Sessi (did you mean __main__.Session?)\n"
 
 
 def test_the_text_starts_with_the_answer(plumb, target):

@@ -2,6 +2,7 @@
 /* The help texts. They list what exists, not plans. */
 #include "cli/usage.h"
 
+/* clang-format off */
 #define COMMON_OPTIONS                                                                             \
 	"  --pause MODE    how to look: fork (a copy-on-write picture; falls back to\n"            \
 	"                  copy where that is not safe), copy (the process stands still\n"         \
@@ -38,7 +39,8 @@ const char *usage_heap(void)
 	       "options:\n"
 	       "  --by GROUP      type (default), module (of the type), or size\n"
 	       "  --sort COLUMN   memory (default), bytes, objects or name\n"
-	       "  --top N         rows to show (default 20; with --json all; 0: all)\n" COMMON_OPTIONS
+	       "  --top N         rows to show (default 20; with --json all; 0: all)\n"
+	       COMMON_OPTIONS
 	       "\n"
 	       "examples:\n"
 	       "  plumb heap 4242\n"
@@ -58,7 +60,8 @@ const char *usage_why(void)
 	       "options:\n"
 	       "  --top N         paths to show (default 5; with --json all; 0: all)\n"
 	       "  --dot FILE      write the paths as a Graphviz picture too (- for stdout,\n"
-	       "                  instead of the text)\n" COMMON_OPTIONS "\n"
+	       "                  instead of the text)\n"
+	       COMMON_OPTIONS "\n"
 	       "examples:\n"
 	       "  plumb why 4242 app.Session\n"
 	       "  plumb why 4242 0x7f31c0a81f40\n"
@@ -75,7 +78,8 @@ const char *usage_verdict(void)
 	       "\n"
 	       "options:\n"
 	       "  --for TIME      how long to watch (default 30s; 2m, 500ms)\n"
-	       "  --looks N       how often to look in that time, 3 to 15 (default 6)\n" COMMON_OPTIONS
+	       "  --looks N       how often to look in that time, 3 to 15 (default 6)\n"
+	       COMMON_OPTIONS
 	       "\n"
 	       "Interrupted (^C) after three looks or more, it answers with what it has seen.\n"
 	       "\n"
@@ -84,3 +88,4 @@ const char *usage_verdict(void)
 	       "  plumb 4242 --for 5m --looks 10\n"
 	       "  plumb 4242 --json | jq '.suspects[].path'\n";
 }
+/* clang-format on */

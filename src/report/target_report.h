@@ -25,7 +25,7 @@ struct report_target {
 /* "target":{"pid":..,"python":..,"cmdline":..},"pause_ms":.. */
 void target_report_json(struct json *json, const struct report_target *target);
 
-/* "process 4242 (python3 app.py), CPython 3.12.1, RSS 412 MiB, stopped for 3.2 ms" in one or two lines. */
+/* "process 4242, CPython 3.12.1, RSS 412 MiB, stopped for 3.2 ms", and its arguments below. */
 void target_report_text(const struct layout *layout, struct text *text,
                         const struct report_target *target);
 

@@ -21,7 +21,7 @@ static size_t shown_paths(const struct why_report *report)
 	                                                              : report->paths->path_count;
 }
 
-/* "20,000 app.User (938 KiB), 99.9 % of them held by" and the path, or what else there is to say. */
+/* "20,000 app.User (938 KiB), all held by" and the path, or what else there is to say. */
 static void append_answer(const struct layout *layout, const struct why_report *report,
                           struct text *text)
 {

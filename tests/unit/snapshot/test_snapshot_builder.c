@@ -209,7 +209,8 @@ static void flags_are_set_and_cleared(void **state)
 	(void)state;
 	snapshot_builder_set_flags(builder, node, NODE_IS_TRACKED | NODE_IS_STATIC);
 	snapshot_builder_clear_flags(builder, node, NODE_IS_TRACKED);
-	assert_int_equal(snapshot_builder_columns(builder).flags[node], NODE_IS_OBJECT | NODE_IS_STATIC);
+	assert_int_equal(snapshot_builder_columns(builder).flags[node],
+	                 NODE_IS_OBJECT | NODE_IS_STATIC);
 }
 
 static void millions_of_nodes_and_edges_fit(void **state)
