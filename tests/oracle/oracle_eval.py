@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Follow plumb's names with Python itself: a name is right when it leads to the same object."""
+import ast
 import gc
 import json
 import sys
@@ -169,6 +170,12 @@ def texts_of_key(key):
 def is_value(item, label, to, asked_last):
     found = asked_last.of(item)
     if to in found.values.get(label, ()):
+        return True
+    try:  # other quotes, other escapes: what counts is what the literal means
+        key = ast.literal_eval(label)
+    except (SyntaxError, ValueError):
+        key = None
+    if isinstance(key, str) and to in found.values.get(key, ()):
         return True
     return any(is_shortened(key, label) for key in found.others.get(to, ()))
 
