@@ -118,6 +118,7 @@ static enum decode tell_links(struct python *python, const struct py_object *obj
 {
 	const struct py_layout *layout = &python->layout;
 	taddr root = object->address + layout->lru_cache.root;
+	struct py_chain chain = {0};
 	uint64_t link;
 
 	if (!py_object_word(python, object, layout->lru_cache.root + layout->lru_element.next,
@@ -128,7 +129,7 @@ static enum decode tell_links(struct python *python, const struct py_object *obj
 		uint64_t key = 0;
 		uint64_t result = 0;
 
-		if (count == MAX_LINKS)
+		if (count == MAX_LINKS || !py_chain_step(&chain, link))
 			return DECODE_TORN;
 		if (!window_cache_u64(python->memory, link + layout->lru_element.next, &next) ||
 		    !window_cache_u64(python->memory, link + layout->lru_element.key, &key) ||

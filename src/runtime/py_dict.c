@@ -77,7 +77,7 @@ static enum decode read_old_table(struct python *python, struct py_types *types,
 	table->key_offset = 8;
 	table->capacity = usable_entries(slots);
 	table->entries = table->address + python->layout.dict_keys.dk_indices + slots * index_size;
-	table->is_general = lookup == general_lookup(python, types);
+	table->is_general = lookup && lookup == general_lookup(python, types);
 	table->is_owned = slots > 1; /* 1: the empty table, static */
 	return DECODE_OK;
 }
@@ -384,6 +384,7 @@ enum decode py_odict_visit(struct python *python, struct py_types *types,
                            const struct py_object *object, const struct py_visitor *visitor)
 {
 	const struct py_layout *layout = &python->layout;
+	struct py_chain chain = {0};
 	uint64_t node;
 	uint64_t vector;
 	uint64_t vector_size;
@@ -400,7 +401,7 @@ enum decode py_odict_visit(struct python *python, struct py_types *types,
 		uint64_t key;
 		uint64_t next;
 
-		if (number >= used)
+		if (number >= used || !py_chain_step(&chain, node))
 			return DECODE_TORN;
 		if (!window_cache_u64(python->memory, node + layout->odict_node.key, &key) ||
 		    !window_cache_u64(python->memory, node + layout->odict_node.next, &next))

@@ -62,6 +62,29 @@ static inline void py_tell_length(const struct py_visitor *visitor, uint64_t len
 		visitor->length(visitor->context, length);
 }
 
+/*
+ * Notices when a linked list comes back to itself, in constant memory: a
+ * marker waits at a link for twice as many steps each time (Brent).
+ */
+struct py_chain {
+	taddr marker;
+	uint64_t steps;
+	uint64_t wait;
+};
+
+/* False: the chain has been at this link before. */
+static inline bool py_chain_step(struct py_chain *chain, taddr link)
+{
+	if (chain->wait && link == chain->marker)
+		return false;
+	if (chain->steps++ >= chain->wait) {
+		chain->marker = link;
+		chain->wait = chain->wait ? chain->wait * 2 : 1;
+		chain->steps = 0;
+	}
+	return true;
+}
+
 /* The form of every visiting function of a family. */
 typedef enum decode py_visit_function(struct python *python, struct py_types *types,
                                       const struct py_object *object,

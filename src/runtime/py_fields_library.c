@@ -95,7 +95,9 @@
 	                FIELD_AT("args", 24), FIELD_AT("kwds", 32)),                               \
 		TYPE_OF("operator.methodcaller", 64, 13, 255, FIELD_AT("name", 16),                \
 	                FIELD_AT("xargs", 24), FIELD_AT("kwds", 32),                               \
-	                ROW_AT("vectorcall_kwnames", 48, PY_FIELD_HIDDEN, 8, 255)),                \
+	                ROW_AT("vectorcall_args", 40, 0, 14, 255),                                 \
+	                ROW_AT("vectorcall_kwnames", 48, PY_FIELD_HIDDEN, 13, 13),                 \
+	                ROW_AT("vectorcall_kwnames", 48, 0, 14, 255)),                             \
 		TYPE("_collections._tuplegetter", 32, ATTR_AT("__doc__", 24)),                     \
 		TYPE("collections._tuplegetter", 32, ATTR_AT("__doc__", 24)),                      \
 		TYPE("_collections._deque_iterator", 56, FIELD_AT("deque", 32)),                   \
@@ -145,7 +147,8 @@
 	             FIELD_AT("fields", 32)),                                                      \
 		TYPE_OF("_csv.writer", 0, 8, 255, FIELD_AT("write", 16), ATTR_AT("dialect", 24),   \
 	                ROW_AT("error_obj", 64, 0, 10, 255)),                                      \
-		TYPE_OF("_json.Scanner", 72, 8, 14, SCANNER_ROWS, ROW_AT("memo", 64, PY_FIELD_HIDDEN, 8, 8), ROW_AT("memo", 64, 0, 9, 255)),           \
+		TYPE_OF("_json.Scanner", 72, 8, 14, SCANNER_ROWS,                                  \
+	                ROW_AT("memo", 64, PY_FIELD_HIDDEN, 8, 8), ROW_AT("memo", 64, 0, 9, 255)), \
 		TYPE_OF("_json.Scanner", 64, 13, 255, SCANNER_ROWS),                               \
 		TYPE("_json.Encoder", 80, ATTR_AT("markers", 16), ATTR_AT("default", 24),          \
 	             ATTR_AT("encoder", 32), ATTR_AT("indent", 40), ATTR_AT("key_separator", 48),  \

@@ -201,6 +201,7 @@ enum decode py_deque_visit(struct python *python, struct py_types *types,
                            const struct py_object *object, const struct py_visitor *visitor)
 {
 	uint64_t block[DEQUE_BLOCK_ITEMS + 2]; /* left link, items, right link */
+	struct py_chain chain = {0};
 	struct deque_head head;
 	enum decode state = read_deque(python, object, &head);
 	uint64_t number = 0;
@@ -217,6 +218,8 @@ enum decode py_deque_visit(struct python *python, struct py_types *types,
 	do {
 		if (!address || !window_cache_read(python->memory, address, block, sizeof(block)))
 			return DECODE_FAULT;
+		if (!py_chain_step(&chain, address))
+			return DECODE_TORN;
 		py_tell_storage(visitor, address, DEQUE_BLOCK_SIZE);
 		for (; index < DEQUE_BLOCK_ITEMS && number < head.size; index++)
 			py_tell_number(visitor, PY_REF_INDEX, 0, number++, block[1 + index]);
