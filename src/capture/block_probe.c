@@ -66,10 +66,25 @@ static bool is_gc_head(const uint8_t *head)
 	return next >> 47 == 0 && !(next & 4) && prev;
 }
 
-/* A compact str is shorter than its type's basic size, which has a pointer to the text. */
-static bool fits(const struct py_type *type, uint32_t room)
+/*
+ * Some objects are shorter than tp_basicsize says: a compact str, by the
+ * pointer to its text; a datetime.time without time zone (Modules/
+ * _datetimemodule.c, _PyDateTime_BaseTime), by that.
+ */
+static const uint32_t shorter_by = 32;
+
+/* Would an object of this type fit into room bytes? object: its first 24 bytes and more. */
+static bool fits(const struct py_type *type, const uint8_t *object, uint32_t room)
 {
-	return type->shape == PY_SHAPE_STR || type->basicsize <= room;
+	uint64_t length;
+
+	if (type->basicsize > room + shorter_by)
+		return false;
+	if (room < 24 || (type->shape != PY_SHAPE_TUPLE && type->shape != PY_SHAPE_BYTES &&
+	                  type->shape != PY_SHAPE_STR))
+		return true;
+	length = load_word(object + 16);
+	return type->shape == PY_SHAPE_TUPLE ? length <= room / 8 : length <= room;
 }
 
 const struct py_type *block_probe_object(struct block_probe *probe, const uint8_t *block,
@@ -88,7 +103,8 @@ const struct py_type *block_probe_object(struct block_probe *probe, const uint8_
 		if (!address || address % 16 || address >> 47)
 			continue;
 		type = block_probe_type(probe, address);
-		if (!type || type->prefix != prefix || !fits(type, block_size - offset))
+		if (!type || type->prefix != prefix ||
+		    !fits(type, block + offset, block_size - offset))
 			continue;
 		if (type->is_gc && !is_gc_head(block + offset - 16))
 			continue;
