@@ -87,6 +87,11 @@ bool block_index_describe(struct block_index *index, size_t pool_number,
 	return true;
 }
 
+void block_index_deny(struct block_index *index, const struct block_place *place)
+{
+	index->words[place->word].objects &= ~(UINT64_C(1) << place->bit);
+}
+
 void block_index_number(struct block_index *index)
 {
 	node_id next = 0;

@@ -65,6 +65,9 @@ void block_index_deinit(struct block_index *index);
 bool block_index_describe(struct block_index *index, size_t pool_number,
                           const struct pymalloc_pool *pool, const uint64_t *objects);
 
+/* The block is no object, whatever it looks like. Before numbering. */
+void block_index_deny(struct block_index *index, const struct block_place *place);
+
 /* After the last pool: numbers the nodes. */
 void block_index_number(struct block_index *index);
 

@@ -10,10 +10,13 @@
  */
 #include "capture/block_probe.h"
 
+#include "runtime/py_object.h"
+
+enum { ADDRESS_MIN = 1 << 16 }; /* nothing is mapped below (vm.mmap_min_addr) */
+
 static const uint64_t refcount_max_64 = UINT64_C(1) << 40; /* to 3.11 all 64 bits count */
 
-void block_probe_init(struct block_probe *probe, const struct python *python,
-                      struct py_types *types)
+void block_probe_init(struct block_probe *probe, struct python *python, struct py_types *types)
 {
 	memset(probe, 0, sizeof(*probe));
 	probe->python = python;
@@ -55,7 +58,34 @@ static uint64_t load_word(const uint8_t *bytes)
 	return word;
 }
 
-/* Links are aligned pointers with flags in the two low bits, or 0 when untracked. */
+/*
+ * A large count may be an address that fits 32 bits: of something static in an
+ * executable at a fixed place, or on its heap. It is one if an object is there.
+ */
+static bool is_address_in_disguise(struct block_probe *probe, uint64_t word)
+{
+	struct py_object object;
+
+	return word >= ADDRESS_MIN && word % 8 == 0 && word <= UINT32_MAX &&
+	       target_region_at(probe->python->memory->target, word) &&
+	       py_object_at(probe->python, probe->types, word, &object) == DECODE_OK;
+}
+
+/* The weak references and the dict of an object: pointers, or nothing. */
+static bool is_pre_header(const uint8_t *words)
+{
+	uint64_t weaklist = load_word(words);
+	uint64_t dict = load_word(words + 8);
+
+	/* 3.12 keeps the address of separate values less one there (pycore_object.h). */
+	dict += dict & 1;
+	return weaklist % 8 == 0 && !(weaklist >> 47) && dict % 8 == 0 && !(dict >> 47);
+}
+
+/*
+ * Links are pointers with flags in the two low bits, or 0 when untracked. The
+ * heads of the lists are aligned to 4 only (3.13.1+, gh-127545).
+ */
 static bool is_gc_head(const uint8_t *head)
 {
 	uint64_t next = load_word(head);
@@ -63,7 +93,7 @@ static bool is_gc_head(const uint8_t *head)
 
 	if (!next)
 		return !(prev >> 32);
-	return next >> 47 == 0 && !(next & 4) && prev;
+	return next >> 47 == 0 && prev;
 }
 
 /*
@@ -107,6 +137,10 @@ const struct py_type *block_probe_object(struct block_probe *probe, const uint8_
 		    !fits(type, block + offset, block_size - offset))
 			continue;
 		if (type->is_gc && !is_gc_head(block + offset - 16))
+			continue;
+		if (prefix == 32 && !is_pre_header(block + offset - 32))
+			continue;
+		if (is_address_in_disguise(probe, load_word(block + offset)))
 			continue;
 		*ret_offset = offset;
 		return type;

@@ -20,7 +20,7 @@
 enum { BLOCK_PROBE_CACHE = 1024 };
 
 struct block_probe {
-	const struct python *python;
+	struct python *python;
 	struct py_types *types;
 	uint32_t debug_header;
 	struct {
@@ -29,8 +29,7 @@ struct block_probe {
 	} cache[BLOCK_PROBE_CACHE];
 };
 
-void block_probe_init(struct block_probe *probe, const struct python *python,
-                      struct py_types *types);
+void block_probe_init(struct block_probe *probe, struct python *python, struct py_types *types);
 
 /*
  * The type of the object in the block, or NULL. *ret_offset is where in the

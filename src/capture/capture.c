@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Python is found twice: on the running process, so that in the few
- * milliseconds of the stop only a flag or two must be read, and again in the
- * picture, because an array of arenas may have moved in between.
+ * Python is found in the running process, before anything is stopped, so that
+ * during the stop only a flag or two must be read. What moves meanwhile
+ * (arenas, interpreters) is then looked up again in the picture.
  */
 #include "capture/capture.h"
 
@@ -16,7 +16,6 @@
 
 enum {
 	SETTLE_ATTEMPTS = 20,
-	SETTLE_CACHE = 1 << 20,
 	OWN_CACHE = 4 << 20, /* for finding Python and for texts; the walk has its own */
 	NODE_TEXT_LIMIT = 80,
 };
@@ -32,28 +31,28 @@ struct capture {
 	struct capture_facts facts;
 };
 
-/* What the check for a good moment needs, prepared before anything is stopped. */
+/* Is it a good moment? Asked while the process is stopped. */
 struct settle_check {
-	struct target *target;
+	struct target *running;
 	struct window_cache memory;
-	struct python python;
+	struct python *python; /* reads through memory */
 };
 
 static void deinit_settle_check(struct settle_check *check)
 {
-	python_deinit(&check->python);
 	window_cache_deinit(&check->memory);
-	target_free(check->target);
+	target_free(check->running);
 }
 
-static struct error *init_settle_check(struct settle_check *check, pid_t pid)
+static struct error *init_settle_check(struct settle_check *check, pid_t pid, struct python *python)
 {
-	struct error *error = live_target_open(pid, pid, &check->target);
+	struct error *error = live_target_open(pid, pid, &check->running);
 
+	check->python = python;
 	if (!error)
-		error = window_cache_init(&check->memory, check->target, SETTLE_CACHE);
+		error = window_cache_init(&check->memory, check->running, OWN_CACHE);
 	if (!error)
-		error = python_find(&check->memory, &check->python);
+		error = python_find(&check->memory, python);
 	return error;
 }
 
@@ -63,7 +62,7 @@ static bool is_settled(void *context, struct target *stopped)
 
 	check->memory.target = stopped;
 	window_cache_forget(&check->memory);
-	return !python_is_collecting(&check->python);
+	return !python_is_collecting(check->python);
 }
 
 static struct error *take_picture(struct capture *capture, pid_t pid,
@@ -80,19 +79,20 @@ static struct error *take_picture(struct capture *capture, pid_t pid,
 	struct error *error = process_facts_read(pid, &capture->process);
 
 	if (!error)
-		error = init_settle_check(&check, pid);
+		error = init_settle_check(&check, pid, &capture->python);
 	if (!error)
 		error = picture_take(pid, &picture, &capture->picture);
 	return error;
 }
 
-static struct error *find_python(struct capture *capture)
+/* From here on Python is read in the picture. */
+static struct error *open_picture(struct capture *capture)
 {
 	struct error *error =
 		window_cache_init(&capture->memory, picture_target(capture->picture), OWN_CACHE);
 
 	if (!error)
-		error = python_find(&capture->memory, &capture->python);
+		error = python_refresh(&capture->python, &capture->memory);
 	if (!error)
 		error = py_types_new(&capture->python, &capture->types);
 	return error;
@@ -226,7 +226,7 @@ struct error *capture_process(pid_t pid, const struct capture_options *options,
 		return error_no_memory();
 	error = take_picture(capture, pid, options);
 	if (!error)
-		error = find_python(capture);
+		error = open_picture(capture);
 	if (!error)
 		error = make_snapshot(capture, options);
 	if (error)

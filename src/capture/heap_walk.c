@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "capture/heap_worker.h"
+#include "capture/module_states.h"
 
 #include <stdlib.h>
 
@@ -189,6 +190,7 @@ struct error *heap_walk_pools(struct heap_walk *walk)
 		error = run_workers(walk, describe_pools);
 	if (error)
 		return error;
+	deny_module_states(walk->workers[0]);
 	block_index_number(&walk->blocks);
 	if (!snapshot_builder_nodes(walk->builder, walk->blocks.node_count))
 		return error_no_memory();
