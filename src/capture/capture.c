@@ -120,16 +120,20 @@ static char *text_of_node(void *context, node_id node)
 	                      NODE_TEXT_LIMIT);
 }
 
-/* Where type objects are nodes themselves, types say so. */
+/*
+ * Types say which node they are. And the first worker, which names the roots,
+ * learns of the types that only others met.
+ */
 static void link_types(struct heap_walk *walk)
 {
 	for (size_t i = 0; i < walk->types.capacity; i++) {
 		const struct number_map_slot *type = &walk->types.slots[i];
 
-		if (type->key)
-			snapshot_builder_type_node(walk->builder, type->value,
-			                           heap_worker_resolve(walk->workers[0], type->key,
-			                                               false));
+		if (!type->key)
+			continue;
+		(void)py_types_get(walk->workers[0]->types, type->key);
+		snapshot_builder_type_node(walk->builder, type->value,
+		                           heap_worker_resolve(walk->workers[0], type->key, false));
 	}
 }
 

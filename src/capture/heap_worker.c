@@ -92,6 +92,7 @@ static bool grow_type_ids(struct heap_worker *worker, size_t needed)
 	return true;
 }
 
+/* The snapshot's id of a type, which becomes an object of the snapshot too. */
 static type_id type_id_of(struct heap_worker *worker, const struct py_type *type)
 {
 	if (type->index >= worker->type_id_capacity &&
@@ -99,8 +100,11 @@ static type_id type_id_of(struct heap_worker *worker, const struct py_type *type
 		heap_walk_break(worker->walk);
 		return 0;
 	}
-	if (worker->type_ids[type->index] == NODE_NONE)
+	if (worker->type_ids[type->index] == NODE_NONE) {
 		worker->type_ids[type->index] = heap_walk_add_type(worker->walk, type);
+		/* Who has a type refers to it, even where the reference is not counted. */
+		(void)heap_worker_resolve(worker, type->address, true);
+	}
 	return worker->type_ids[type->index];
 }
 
@@ -294,7 +298,7 @@ static void on_reference(void *context, const struct py_ref *reference)
 	         block_index_pool(&worker->walk->blocks, reference->to))
 		return;
 	else
-		to = heap_worker_resolve(worker, reference->to, reference->kind != PY_REF_WEAK);
+		to = heap_worker_resolve(worker, reference->to, true);
 	if (to == NODE_NONE) {
 		worker->totals.torn += reference->kind != PY_REF_CONSERVATIVE &&
 		                       reference->kind != PY_REF_WEAK;

@@ -66,7 +66,7 @@ static void discover_reference(void *context, const struct py_ref *reference)
 	if (reference->kind == PY_REF_CONSERVATIVE)
 		heap_worker_resolve_word(roots->worker, reference->to);
 	else
-		heap_worker_resolve(roots->worker, reference->to, reference->kind != PY_REF_WEAK);
+		heap_worker_resolve(roots->worker, reference->to, true);
 }
 
 static void discover_thread(void *context, taddr address, const char *name)
