@@ -61,7 +61,7 @@ void target_report_doubts(struct text *text, const struct report_target *target,
 
 	append_doubt(text, &is_first, totals->torn, "torn");
 	append_doubt(text, &is_first, totals->faults, "unreadable");
-	append_doubt(text, &is_first, totals->unknown_types, "of types without a known layout");
+	append_doubt(text, &is_first, totals->unknown_types, "scanned for want of a known layout");
 	if (!is_first)
 		text_append_char(text, '\n');
 	if (!target->is_settled)

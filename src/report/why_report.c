@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * First the sentence, then each path: its words, what it holds, and one
- * example as a chain. A long chain is shown by its two ends.
+ * example as a chain. In a long chain what repeats (the links of a list) is
+ * shown once and counted; of what is still long the two ends are shown.
  */
 #include "report/why_report.h"
 
 #include "report/units.h"
 
 #include <inttypes.h>
+#include <stdint.h>
+#include <string.h>
 
 enum {
 	INDENT_MAX = 20,
 	STEPS_HEAD = 12, /* of a chain longer than both together ... */
 	STEPS_TAIL = 8,  /* ... these are shown */
+	PERIOD_MAX = 3,  /* steps that repeat together: node.next, tb_next, tb_frame.f_back ... */
+	REPEATS_MIN = 3, /* from so many on they are folded */
 };
 
 static size_t shown_paths(const struct why_report *report)
@@ -53,12 +58,16 @@ static void append_answer(const struct layout *layout, const struct why_report *
 	text_deinit(&answer);
 }
 
-/* ", 24,140 0x7fc70a156440": what is said behind the type. */
+/* ", 24,140, 208 KiB 0x7fc70a156440": what is said behind the type. */
 static void append_facts(const struct concrete_step *step, struct text *text)
 {
 	if (step->has_length) {
 		text_append(text, ", ");
 		units_count(text, step->length);
+	}
+	if (step->size) {
+		text_append(text, ", ");
+		units_bytes(text, step->size);
 	}
 	if (step->address && step->type[0] != '(')
 		text_printf(text, " 0x%" PRIx64, step->address);
@@ -92,20 +101,89 @@ static void append_step(const struct layout *layout, const struct concrete_step 
 	text_deinit(&facts);
 }
 
+static bool is_same_step(const struct concrete_step *one, const struct concrete_step *other)
+{
+	return !strcmp(one->label, other->label) && !strcmp(one->type, other->type);
+}
+
+/* How many steps from `from` on repeat the first `period` of them, these included. */
+static size_t run_length(const struct concrete_path *path, size_t from, size_t period)
+{
+	size_t end = from + period;
+
+	while (end < path->step_count &&
+	       is_same_step(&path->steps[end], &path->steps[end - period]))
+		end++;
+	return (end - from) / period * period;
+}
+
+/* Steps from `from` on that are one run; *ret_period of them repeat. 0: nothing repeats. */
+static size_t find_run(const struct concrete_path *path, size_t from, size_t *ret_period)
+{
+	for (size_t period = 1; period <= PERIOD_MAX && from + period < path->step_count;
+	     period++) {
+		size_t run = run_length(path, from, period);
+
+		if (run / period >= REPEATS_MIN) {
+			*ret_period = period;
+			return run;
+		}
+	}
+	return 0;
+}
+
+static void append_folded(struct text *text, size_t depth, size_t times)
+{
+	size_t indent = 2 + (depth < INDENT_MAX / 2 ? depth * 2 : INDENT_MAX);
+
+	for (size_t i = 0; i < indent; i++)
+		text_append_char(text, ' ');
+	text_append(text, "... and ");
+	units_count(text, times);
+	text_append(text, " times more the same\n");
+}
+
+/* Prints the chain but for lines [skip_from, skip_to); returns how many lines it has. */
+static size_t walk_chain(const struct layout *layout, const struct concrete_path *path,
+                         size_t skip_from, size_t skip_to, struct text *text)
+{
+	size_t line = 0;
+	size_t depth = 0;
+	size_t period = 0;
+
+	for (size_t i = 0; i < path->step_count;) {
+		size_t run = find_run(path, i, &period);
+		size_t shown = run ? period : 1;
+
+		for (size_t k = 0; k < shown; k++, line++, depth++)
+			if (line < skip_from || line >= skip_to)
+				append_step(layout, &path->steps[i + k], depth, text);
+		if (run && (line < skip_from || line >= skip_to))
+			append_folded(text, depth, run / period - 1);
+		line += run ? 1 : 0;
+		i += run ? run : 1;
+	}
+	return line;
+}
+
 void why_steps_text(const struct layout *layout, const struct concrete_path *path,
                     struct text *text)
 {
-	size_t count = path->step_count;
+	struct text chain;
+	size_t lines;
 
-	for (size_t i = 0; i < count; i++) {
-		if (count > STEPS_HEAD + STEPS_TAIL && i == STEPS_HEAD) {
-			text_append(text, "      ... ");
-			units_count(text, count - STEPS_HEAD - STEPS_TAIL);
-			text_append(text, " steps ...\n");
-			i = count - STEPS_TAIL;
-		}
-		append_step(layout, &path->steps[i], i, text);
+	text_init(&chain);
+	lines = walk_chain(layout, path, SIZE_MAX, SIZE_MAX, &chain);
+	if (lines <= STEPS_HEAD + STEPS_TAIL) {
+		text_append(text, text_string(&chain));
+	} else {
+		walk_chain(layout, path, STEPS_HEAD, SIZE_MAX, text);
+		text_append(text, "      ... ");
+		units_count(text, lines - STEPS_HEAD - STEPS_TAIL);
+		text_append(text, " steps ...\n");
+		walk_chain(layout, path, 0, lines - STEPS_TAIL, text);
 	}
+	text_deinit(&chain);
 }
 
 static void append_path(const struct layout *layout, const struct merged_path *path,
