@@ -324,6 +324,17 @@ static enum decode element_size(struct python *python, const struct py_object *o
 	return allocated > MAX_ITEMS ? DECODE_TORN : DECODE_OK;
 }
 
+/* _queue.SimpleQueue.__sizeof__ came with 3.15. */
+static enum decode queue_size(struct python *python, const struct py_object *object, uint64_t *ret)
+{
+	uint64_t capacity = 0;
+
+	if (python->minor >= 15 && !py_object_word(python, object, QUEUE_CAPACITY, &capacity))
+		return DECODE_FAULT;
+	*ret = capacity * 8;
+	return capacity > MAX_ITEMS ? DECODE_TORN : DECODE_OK;
+}
+
 enum decode py_library_size(struct python *python, const struct py_object *object, uint64_t *ret)
 {
 	struct block block = {0};
@@ -332,6 +343,7 @@ enum decode py_library_size(struct python *python, const struct py_object *objec
 
 	switch (object->type->shape) {
 	case PY_SHAPE_ELEMENT: state = element_size(python, object, &extra); break;
+	case PY_SHAPE_SIMPLE_QUEUE: state = queue_size(python, object, &extra); break;
 	case PY_SHAPE_STRUCT_FORMAT: state = format_size(python, object, &extra); break;
 	case PY_SHAPE_BYTESIO: state = bytesio_size(python, object, &extra); break;
 	case PY_SHAPE_PERMUTATIONS: state = permutations_size(python, object, &extra); break;

@@ -120,6 +120,7 @@ static enum decode own_size(struct python *python, struct py_types *types,
 	case PY_SHAPE_COROUTINE:
 	case PY_SHAPE_ASYNC_GENERATOR: return py_generator_size(python, object, ret);
 	case PY_SHAPE_ELEMENT:
+	case PY_SHAPE_SIMPLE_QUEUE:
 	case PY_SHAPE_DECIMAL:
 	case PY_SHAPE_BUFFERED:
 	case PY_SHAPE_BYTESIO:
