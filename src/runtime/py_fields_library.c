@@ -192,6 +192,9 @@
 	             FIELD_AT("restype", 128), FIELD_AT("checker", 136),                           \
 	             FIELD_AT("errcheck", 144), FIELD_AT("paramflags", 152)),                      \
 		TYPE_OF("_ctypes.CField", 72, 8, 13, FIELD_AT("proto", 40)),                       \
+		TYPE_OF("_ctypes.CField", 80, 14, 255, ATTR_AT("type", 40),                        \
+	                HIDDEN_AT("name", 72)),                                                    \
+		TYPE_OF("ctypes.CField", 80, 14, 255, ATTR_AT("type", 40), HIDDEN_AT("name", 72)), \
 		TYPE("_ctypes.DictRemover", 32, FIELD_AT("key", 16), FIELD_AT("dict", 24)),        \
 		TYPE_OF("CArgObject", 64, 8, 13, FIELD_AT("obj", 48)),                             \
 		TYPE_OF("_ctypes.CArgObject", 64, 8, 13, FIELD_AT("obj", 48))

@@ -154,20 +154,35 @@ static enum decode visit_dict(struct python *python, struct py_types *types,
 	return tell_dict(visitor, 0, dict);
 }
 
+/* Bytes of the items of an instance, 0 when its length cannot be. */
+static int64_t items_size(struct python *python, const struct py_object *object)
+{
+	uint64_t length;
+
+	if (!py_object_word(python, object, 16, &length) || length > INT32_MAX)
+		return 0;
+	return (int64_t)length * object->type->itemsize;
+}
+
 enum decode py_instance_visit(struct python *python, struct py_types *types,
                               const struct py_object *object, const struct py_visitor *visitor)
 {
 	const struct py_type *type = object->type;
-	/* The members of a struct sequence are its items: see py_tuple_visit(). */
-	bool has_slots = type->shape != PY_SHAPE_TUPLE;
 	enum decode state = visit_dict(python, types, object, visitor);
 
-	for (size_t i = 0; has_slots && i < type->member_count; i++) {
+	for (size_t i = 0; i < type->member_count; i++) {
+		const struct py_member *member = &type->members[i];
+		int64_t offset = member->offset;
 		uint64_t value;
 
-		if (py_object_word(python, object, type->members[i].offset, &value))
+		/* The members of a struct sequence are its items: see py_tuple_visit(). */
+		if (type->shape == PY_SHAPE_TUPLE && !member->is_after_items)
+			continue;
+		if (member->is_after_items)
+			offset += items_size(python, object);
+		if (py_object_word(python, object, offset, &value))
 			py_tell(visitor, PY_REF_ATTRIBUTE, type->is_gc ? 0 : PY_REF_HIDDEN,
-			        type->members[i].name, value);
+			        member->name, value);
 		else
 			state = DECODE_FAULT;
 	}

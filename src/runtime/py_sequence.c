@@ -82,7 +82,8 @@ static void tell_unseen_items(struct python *python, const struct py_object *obj
 		const struct py_member *member = &object->type->members[i];
 		uint64_t item;
 
-		if (member->offset >= end && py_object_word(python, object, member->offset, &item))
+		if (!member->is_after_items && member->offset >= end &&
+		    py_object_word(python, object, member->offset, &item))
 			py_tell(visitor, PY_REF_ATTRIBUTE, 0, member->name, item);
 	}
 }

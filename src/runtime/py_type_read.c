@@ -23,9 +23,10 @@
 #include <stdlib.h>
 
 enum {
-	MEMBER_SIZE = 40,      /* PyMemberDef */
-	MEMBER_OBJECT = 6,     /* T_OBJECT */
-	MEMBER_OBJECT_EX = 16, /* T_OBJECT_EX */
+	MEMBER_SIZE = 40,        /* PyMemberDef */
+	MEMBER_OBJECT = 6,       /* T_OBJECT */
+	MEMBER_OBJECT_EX = 16,   /* T_OBJECT_EX */
+	MEMBER_AFTER_ITEMS = 16, /* of the flags: _Py_AFTER_ITEMS, from 3.15 on */
 	KEYS_MAX = 1 << 16,
 	ITEMS_LIMIT = 1 << 16,
 };
@@ -141,12 +142,14 @@ static bool read_names(struct py_types *types, struct py_type *type, const uint8
 	return type->name != NULL;
 }
 
-static bool add_member(struct py_type *type, size_t *capacity, char *name, uint32_t offset)
+static bool add_member(struct py_type *type, size_t *capacity, char *name, uint32_t offset,
+                       bool is_after_items)
 {
 	if (!array_reserve(&type->members, capacity, type->member_count + 1,
 	                   sizeof(*type->members)))
 		return false;
-	type->members[type->member_count++] = (struct py_member){.name = name, .offset = offset};
+	type->members[type->member_count++] = (struct py_member){
+		.name = name, .offset = offset, .is_after_items = is_after_items};
 	return true;
 }
 
@@ -155,7 +158,8 @@ static bool copy_members(struct py_type *type, size_t *capacity, const struct py
 	for (size_t i = 0; i < base->member_count; i++) {
 		char *name = strdup(base->members[i].name);
 
-		if (!name || !add_member(type, capacity, name, base->members[i].offset)) {
+		if (!name || !add_member(type, capacity, name, base->members[i].offset,
+		                         base->members[i].is_after_items)) {
 			free(name);
 			return false;
 		}
@@ -188,7 +192,8 @@ static bool read_members(struct python *python, struct py_type *type, taddr defi
 		name = py_read_c_string(python, load_word(entry, 0), PY_TYPE_NAME_MAX);
 		if (!name)
 			continue;
-		if (!add_member(type, capacity, name, (uint32_t)offset)) {
+		if (!add_member(type, capacity, name, (uint32_t)offset,
+		                entry[24] & MEMBER_AFTER_ITEMS)) {
 			free(name);
 			return false;
 		}

@@ -116,6 +116,7 @@ struct py_field {
 struct py_member {
 	char *name; /* owned by the registry */
 	uint32_t offset;
+	bool is_after_items; /* 3.15: offset counts from the end of the items */
 };
 
 struct py_type {
