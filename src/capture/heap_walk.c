@@ -13,7 +13,7 @@
 
 enum {
 	GC_HEADS_MAX = 5 * PYTHON_INTERPRETERS_MAX,
-	CHUNK_POOLS = 64,            /* pools that a worker takes at once */
+	CHUNK_BYTES = 1 << 20,       /* of pools that a worker takes at once */
 	POOLS_WORTH_A_THREAD = 1024, /* below that another worker only costs */
 	CACHE_MIN = 8 << 20,
 	CACHE_MAX = 64 << 20,
@@ -86,13 +86,21 @@ static struct error *hire_workers(struct heap_walk *walk)
 	return NULL;
 }
 
+static size_t chunk_length(const struct heap_walk *walk)
+{
+	return CHUNK_BYTES / walk->python->pool_size;
+}
+
 static struct error *run_workers(struct heap_walk *walk, void (*work)(void *))
 {
 	void *contexts[HEAP_WORKERS_MAX];
+	size_t chunks = 0;
 
+	if (walk->pool_count)
+		chunks = (walk->pool_count + chunk_length(walk) - 1) / chunk_length(walk);
 	for (size_t i = 0; i < walk->worker_count; i++)
 		contexts[i] = walk->workers[i];
-	work_queue_reset(&walk->queue, (walk->pool_count + CHUNK_POOLS - 1) / CHUNK_POOLS);
+	work_queue_reset(&walk->queue, chunks);
 	work_run(work, contexts, walk->worker_count);
 	return walk->is_broken ? error_no_memory() : NULL;
 }
@@ -100,10 +108,22 @@ static struct error *run_workers(struct heap_walk *walk, void (*work)(void *))
 /* The pools of a chunk: [*ret_first, return value). */
 static size_t chunk_pools(const struct heap_walk *walk, size_t chunk, size_t *ret_first)
 {
-	size_t end = (chunk + 1) * CHUNK_POOLS;
+	size_t end = (chunk + 1) * chunk_length(walk);
 
-	*ret_first = chunk * CHUNK_POOLS;
+	*ret_first = chunk * chunk_length(walk);
 	return end < walk->pool_count ? end : walk->pool_count;
+}
+
+/* Pins pools [from, return value), which lie one behind the other. */
+static size_t pin_run(struct heap_worker *worker, size_t from, size_t end)
+{
+	const struct heap_walk *walk = worker->walk;
+	size_t next = from + 1;
+
+	while (next < end && walk->pools[next] == walk->pools[next - 1] + walk->python->pool_size)
+		next++;
+	heap_worker_pin_pools(worker, walk->pools[from], next - from);
+	return next;
 }
 
 /* ------------------------------------------------------------- first pass */
@@ -113,7 +133,8 @@ struct described_pool {
 	uint64_t objects[PYMALLOC_BITMAP_WORDS];
 };
 
-static void probe_blocks(struct heap_worker *worker, struct described_pool *described)
+static void probe_blocks(struct heap_worker *worker, const uint8_t *bytes,
+                         struct described_pool *described)
 {
 	const struct pymalloc_pool *pool = &described->pool;
 
@@ -121,7 +142,7 @@ static void probe_blocks(struct heap_worker *worker, struct described_pool *desc
 		described->objects[word] = 0;
 		for (uint64_t left = pool->in_use[word]; left; left &= left - 1) {
 			uint32_t bit = (uint32_t)__builtin_ctzll(left);
-			const uint8_t *block = worker->pool_bytes + PYMALLOC_POOL_HEADER +
+			const uint8_t *block = bytes + PYMALLOC_POOL_HEADER +
 			                       (size_t)(word * 64 + bit) * pool->block_size;
 			uint32_t offset;
 
@@ -134,11 +155,14 @@ static void probe_blocks(struct heap_worker *worker, struct described_pool *desc
 static void describe_pool(struct heap_worker *worker, taddr address,
                           struct described_pool *described)
 {
+	const uint8_t *bytes = heap_worker_pool(worker, address);
+
 	described->pool = (struct pymalloc_pool){0};
-	if (heap_worker_read_pool(worker, address) &&
-	    pymalloc_pool_decode(&worker->python, address, worker->pool_bytes, &described->pool))
+	if (!bytes)
+		return;
+	if (pymalloc_pool_decode(&worker->python, address, bytes, &described->pool) != DECODE_OK)
 		worker->totals.torn++;
-	probe_blocks(worker, described);
+	probe_blocks(worker, bytes, described);
 	worker->totals.pool_blocks += described->pool.used;
 	worker->totals.pool_in_use += (uint64_t)described->pool.used * described->pool.block_size;
 }
@@ -156,15 +180,19 @@ static void describe_pools(void *context)
 {
 	struct heap_worker *worker = context;
 	struct heap_walk *walk = worker->walk;
-	struct described_pool *described = calloc(CHUNK_POOLS, sizeof(*described));
+	struct described_pool *described = calloc(chunk_length(walk), sizeof(*described));
 	size_t chunk;
 
 	while (work_queue_take(&walk->queue, &chunk)) {
 		size_t first;
 		size_t end = chunk_pools(walk, chunk, &first);
+		size_t pinned = first;
 
-		for (size_t i = first; described && i < end; i++)
+		for (size_t i = first; described && i < end; i++) {
+			if (i == pinned)
+				pinned = pin_run(worker, i, end);
 			describe_pool(worker, walk->pools[i], &described[i - first]);
+		}
 		work_queue_begin_commit(&walk->queue, chunk);
 		if (described)
 			commit_descriptions(walk, first, end, described);
@@ -203,8 +231,9 @@ static void decode_pool(struct heap_worker *worker, const struct indexed_pool *p
 {
 	const struct block_index *index = &worker->walk->blocks;
 	uint32_t block_size = (uint32_t)pool->units * PYMALLOC_ALIGNMENT;
+	const uint8_t *bytes = pool->units ? heap_worker_pool(worker, pool->address) : NULL;
 
-	if (!pool->units || !heap_worker_read_pool(worker, pool->address))
+	if (!bytes)
 		return;
 	for (uint32_t word = 0; word * 64 < pool->blocks; word++) {
 		const struct block_word *blocks = &index->words[pool->first_word + word];
@@ -215,7 +244,7 @@ static void decode_pool(struct heap_worker *worker, const struct indexed_pool *p
 			size_t offset = PYMALLOC_POOL_HEADER + (size_t)number * block_size;
 
 			heap_worker_decode_block(worker, node++, pool->address + offset,
-			                         worker->pool_bytes + offset, block_size);
+			                         bytes + offset, block_size);
 		}
 	}
 }
@@ -229,9 +258,13 @@ static void decode_pools(void *context)
 	while (work_queue_take(&walk->queue, &chunk)) {
 		size_t first;
 		size_t end = chunk_pools(walk, chunk, &first);
+		size_t pinned = first;
 
-		for (size_t i = first; i < end; i++)
+		for (size_t i = first; i < end; i++) {
+			if (i == pinned)
+				pinned = pin_run(worker, i, end);
 			decode_pool(worker, &walk->blocks.pools[i]);
+		}
 		work_queue_begin_commit(&walk->queue, chunk);
 		heap_worker_commit(worker);
 		work_queue_end_commit(&walk->queue);

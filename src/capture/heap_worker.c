@@ -66,13 +66,22 @@ void heap_worker_free(struct heap_worker *worker)
 	free(worker);
 }
 
-bool heap_worker_read_pool(struct heap_worker *worker, taddr address)
+void heap_worker_pin_pools(struct heap_worker *worker, taddr address, size_t count)
 {
-	if (window_cache_read(&worker->memory, address, worker->pool_bytes,
-	                      worker->python.pool_size))
-		return true;
+	(void)window_cache_pin(&worker->memory, address, count * worker->python.pool_size);
+}
+
+const uint8_t *heap_worker_pool(struct heap_worker *worker, taddr address)
+{
+	size_t size = worker->python.pool_size;
+	uint64_t in_pinned = address - worker->memory.pinned_start;
+
+	if (in_pinned < worker->memory.pinned_size)
+		return window_cache_view(&worker->memory, address, size);
+	if (window_cache_read(&worker->memory, address, worker->pool_bytes, size))
+		return worker->pool_bytes;
 	worker->totals.faults++;
-	return false;
+	return NULL;
 }
 
 void heap_worker_see_nodes(struct heap_worker *worker)

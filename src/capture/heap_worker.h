@@ -39,7 +39,7 @@ struct heap_worker {
 	type_id *type_ids;        /* by py_type.index; NODE_NONE: not asked yet */
 	size_t type_id_capacity;
 	struct snapshot_columns columns;
-	uint8_t *pool_bytes; /* a copy: decoding moves the windows */
+	uint8_t *pool_bytes; /* of a pool that could not be pinned with its neighbours */
 	node_id current;     /* the object being decoded */
 	uint64_t current_memory;
 	struct heap_output output;
@@ -53,10 +53,13 @@ void heap_worker_free(struct heap_worker *worker);
 /* The snapshot's columns may have moved: call it when nodes were added. */
 void heap_worker_see_nodes(struct heap_worker *worker);
 
-/* Reads the pool into pool_bytes; false: it cannot be read (counted). */
-bool heap_worker_read_pool(struct heap_worker *worker, taddr address);
+/* Reads count neighbouring pools at once; those that cannot be read so are read one by one. */
+void heap_worker_pin_pools(struct heap_worker *worker, taddr address, size_t count);
 
-/* Decodes the object in the block whose bytes are given, in pool_bytes; it is node. */
+/* The bytes of a pool, valid until the next call or pin; NULL: unreadable (counted). */
+const uint8_t *heap_worker_pool(struct heap_worker *worker, taddr address);
+
+/* Decodes the object in the block whose bytes, within its pool's, are given; it is node. */
 void heap_worker_decode_block(struct heap_worker *worker, node_id node, taddr address,
                               const uint8_t *block, uint32_t block_size);
 

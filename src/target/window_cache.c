@@ -9,6 +9,8 @@
  */
 #include "target/window_cache.h"
 
+#include "base/array.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -23,8 +25,7 @@ struct error *window_cache_init(struct window_cache *cache, struct target *targe
 
 	while (slots * 2 * WINDOW_SIZE <= bytes)
 		slots *= 2;
-	cache->target = target;
-	cache->slots = slots;
+	*cache = (struct window_cache){.target = target, .slots = slots};
 	cache->windows = calloc(slots, sizeof(*cache->windows));
 	cache->bytes = malloc(slots * WINDOW_SIZE);
 	if (!cache->windows || !cache->bytes) {
@@ -39,8 +40,10 @@ void window_cache_deinit(struct window_cache *cache)
 {
 	free(cache->windows);
 	free(cache->bytes);
+	free(cache->pinned);
 	cache->windows = NULL;
 	cache->bytes = NULL;
+	cache->pinned = NULL;
 	cache->slots = 0;
 }
 
@@ -48,6 +51,18 @@ void window_cache_forget(struct window_cache *cache)
 {
 	for (size_t i = 0; i < cache->slots; i++)
 		cache->windows[i] = (struct window){.start = EMPTY};
+	cache->pinned_size = 0;
+}
+
+bool window_cache_pin(struct window_cache *cache, taddr start, size_t size)
+{
+	cache->pinned_size = 0;
+	if (!array_reserve(&cache->pinned, &cache->pinned_capacity, size, 1) ||
+	    target_read(cache->target, start, cache->pinned, size) != DECODE_OK)
+		return false;
+	cache->pinned_start = start;
+	cache->pinned_size = size;
+	return true;
 }
 
 size_t window_cache_load(struct window_cache *cache, taddr start)
@@ -88,8 +103,13 @@ static const uint8_t *view_in_page(struct window_cache *cache, taddr address, si
 
 bool window_cache_read(struct window_cache *cache, taddr address, void *buffer, size_t size)
 {
+	uint64_t in_pinned = address - cache->pinned_start;
 	uint8_t *out = buffer;
 
+	if (in_pinned < cache->pinned_size && size <= cache->pinned_size - in_pinned) {
+		memcpy(buffer, cache->pinned + in_pinned, size);
+		return true;
+	}
 	while (size) {
 		size_t piece;
 		const uint8_t *bytes = view_in_page(cache, address, size, &piece);

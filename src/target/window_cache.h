@@ -5,6 +5,9 @@
  * reads cost a load and not a system call. It never reads the same window
  * again while it stays in the cache: use it on pictures, which do not change,
  * or forget() it between looks.
+ *
+ * Who walks a long stretch from end to end pins it: it is read at once, and
+ * shown from there.
  */
 #ifndef PLUMB_TARGET_WINDOW_CACHE_H
 #define PLUMB_TARGET_WINDOW_CACHE_H
@@ -30,6 +33,10 @@ struct window_cache {
 	struct window *windows;
 	uint8_t *bytes; /* slot i: windows[i], WINDOW_SIZE bytes */
 	size_t slots;   /* a power of two */
+	taddr pinned_start;
+	size_t pinned_size; /* 0: nothing is pinned */
+	size_t pinned_capacity;
+	uint8_t *pinned;
 	uint8_t scratch[WINDOW_SIZE];
 };
 
@@ -37,6 +44,12 @@ struct window_cache {
 struct error *window_cache_init(struct window_cache *cache, struct target *target, size_t bytes);
 void window_cache_deinit(struct window_cache *cache);
 void window_cache_forget(struct window_cache *cache);
+
+/*
+ * Reads [start, start + size) and keeps it until the next pin; views into it
+ * stay valid that long. False: it cannot all be read; nothing is pinned then.
+ */
+bool window_cache_pin(struct window_cache *cache, taddr start, size_t size);
 
 /* Loads the window at start (aligned); returns its slot. */
 size_t window_cache_load(struct window_cache *cache, taddr start);
@@ -61,7 +74,10 @@ static inline const uint8_t *window_cache_view(struct window_cache *cache, taddr
 	taddr start = address & ~(taddr)(WINDOW_SIZE - 1);
 	size_t offset = (size_t)(address - start);
 	size_t slot = window_cache_slot(cache, start);
+	uint64_t in_pinned = address - cache->pinned_start;
 
+	if (in_pinned < cache->pinned_size && size <= cache->pinned_size - in_pinned)
+		return cache->pinned + in_pinned;
 	if (offset + size > WINDOW_SIZE)
 		return window_cache_view_slow(cache, address, size);
 	if (cache->windows[slot].start != start)

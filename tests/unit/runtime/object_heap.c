@@ -11,7 +11,7 @@ enum { TYPE_ROOM = 1024, CACHE_BYTES = 1 << 20, READY = 1 << 12 };
 
 void object_heap_bytes(struct object_heap *heap, taddr address, const void *bytes, size_t size)
 {
-	if (address < OBJECT_HEAP_START || size > OBJECT_HEAP_SIZE ||
+	if (!size || address < OBJECT_HEAP_START || size > OBJECT_HEAP_SIZE ||
 	    address - OBJECT_HEAP_START > OBJECT_HEAP_SIZE - size)
 		return;
 	memcpy(heap->bytes + (address - OBJECT_HEAP_START), bytes, size);
