@@ -17,9 +17,13 @@
 #include "snapshot/string_table.h"
 
 #include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static const size_t node_count_max = (size_t)1 << 31;
+static const size_t large_column = 4 << 20; /* bytes from which large pages pay */
 
 struct snapshot_builder {
 	bool is_broken; /* memory ran out */
@@ -180,24 +184,48 @@ node_id snapshot_builder_node(struct snapshot_builder *builder, uint64_t address
 	return node;
 }
 
+/*
+ * A column of zeros that nobody has touched yet: whoever writes to it first,
+ * on several threads, pays for the pages, in large pages where there are any.
+ */
+static void *new_column(size_t capacity, size_t element_size)
+{
+	const uintptr_t page = 4096;
+	void *column = calloc(capacity, element_size);
+	uintptr_t start = ((uintptr_t)column + page - 1) & ~(page - 1);
+	uintptr_t end = ((uintptr_t)column + capacity * element_size) & ~(page - 1);
+
+	if (column && capacity * element_size >= large_column)
+		(void)madvise((void *)start, end - start, MADV_HUGEPAGE);
+	return column;
+}
+
+/* The first nodes of a snapshot, and room for some more. */
+static bool start_nodes(struct snapshot_builder *builder, node_id count)
+{
+	size_t capacity = (size_t)count + count / 16 + 1024;
+
+	builder->address = new_column(capacity, sizeof(*builder->address));
+	builder->type = new_column(capacity, sizeof(*builder->type));
+	builder->size = new_column(capacity, sizeof(*builder->size));
+	builder->memory = new_column(capacity, sizeof(*builder->memory));
+	builder->refcount = new_column(capacity, sizeof(*builder->refcount));
+	builder->flags = new_column(capacity, sizeof(*builder->flags));
+	if (!builder->address || !builder->type || !builder->size || !builder->memory ||
+	    !builder->refcount || !builder->flags)
+		return false;
+	builder->node_capacity = capacity;
+	builder->node_count = count;
+	return true;
+}
+
 bool snapshot_builder_nodes(struct snapshot_builder *builder, node_id count)
 {
-	size_t needed = (size_t)builder->node_count + count;
-
-	if (needed > node_count_max ||
-	    (needed > builder->node_capacity && !grow_nodes(builder, needed))) {
-		builder->is_broken = true;
-		return false;
-	}
-	for (; builder->node_count < needed; builder->node_count++) {
-		builder->address[builder->node_count] = 0;
-		builder->type[builder->node_count] = 0;
-		builder->size[builder->node_count] = 0;
-		builder->memory[builder->node_count] = 0;
-		builder->refcount[builder->node_count] = 0;
-		builder->flags[builder->node_count] = 0;
-	}
-	return true;
+	assert(!builder->node_capacity);
+	if (!builder->is_broken && count <= node_count_max && start_nodes(builder, count))
+		return true;
+	builder->is_broken = true;
+	return false;
 }
 
 node_id snapshot_builder_node_count(const struct snapshot_builder *builder)

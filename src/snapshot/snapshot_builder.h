@@ -34,7 +34,7 @@ void snapshot_builder_type_node(struct snapshot_builder *builder, type_id type, 
 /* Appends a node; ids count up from 0. NODE_NONE: out of memory, or 2^31 nodes. */
 node_id snapshot_builder_node(struct snapshot_builder *builder, uint64_t address, type_id type,
                               unsigned int flags);
-/* Appends count nodes whose columns are still to be filled in. False: as above. */
+/* Makes the first count nodes, all zeros, to be filled in by column. False: as above. */
 bool snapshot_builder_nodes(struct snapshot_builder *builder, node_id count);
 node_id snapshot_builder_node_count(const struct snapshot_builder *builder);
 void snapshot_builder_sizes(struct snapshot_builder *builder, node_id node, uint64_t size,
