@@ -85,12 +85,17 @@ struct error *output_file(const char *name, struct text *text)
 
 int output_error(struct error *error)
 {
+	struct text line;
 	int code;
 
 	if (!error)
 		return EXIT_DONE;
 	code = error_kind(error) == ERROR_USAGE ? EXIT_USAGE : EXIT_TARGET;
-	fprintf(stderr, "plumb: %s\n", error_message(error));
+	/* A message may name what the target calls its types, or itself. */
+	text_init(&line);
+	layout_plain(&line, error_message(error));
+	fprintf(stderr, "plumb: %s\n", text_string(&line));
+	text_deinit(&line);
 	error_free(error);
 	return code;
 }

@@ -6,54 +6,37 @@
  */
 #include "report/json.h"
 
+#include "report/letter.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-/* Length of the well-formed UTF-8 sequence at bytes, 0 if there is none (RFC 3629). */
-static size_t sequence_length(const unsigned char *bytes)
+/* By its number, as a pair of surrogates beyond 16 bits. */
+static void append_escape(struct text *text, uint32_t code)
 {
-	size_t length = bytes[0] < 0x80   ? 1
-	                : bytes[0] < 0xc2 ? 0
-	                : bytes[0] < 0xe0 ? 2
-	                : bytes[0] < 0xf0 ? 3
-	                : bytes[0] < 0xf5 ? 4
-	                                  : 0;
-
-	for (size_t i = 1; i < length; i++)
-		if ((bytes[i] & 0xc0) != 0x80)
-			return 0;
-	if ((bytes[0] == 0xe0 && bytes[1] < 0xa0) || (bytes[0] == 0xed && bytes[1] > 0x9f) ||
-	    (bytes[0] == 0xf0 && bytes[1] < 0x90) || (bytes[0] == 0xf4 && bytes[1] > 0x8f))
-		return 0;
-	return length;
-}
-
-static void append_ascii(struct text *text, unsigned char letter)
-{
-	if (letter == '"' || letter == '\\')
-		text_append_char(text, '\\');
-	if (letter < 0x20 || letter == 0x7f)
-		text_printf(text, "\\u%04x", letter);
+	if (code > 0xffff)
+		text_printf(text, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10),
+		            0xdc00 + (code & 0x3ff));
 	else
-		text_append_char(text, (char)letter);
+		text_printf(text, "\\u%04x", code);
 }
 
 static void append_quoted(struct text *text, const char *string)
 {
-	const unsigned char *bytes = (const unsigned char *)string;
-
 	text_append_char(text, '"');
-	while (*bytes) {
-		size_t length = sequence_length(bytes);
+	while (*string) {
+		struct letter letter = letter_at(string);
 
-		if (length == 0)
+		if (!letter.well_formed)
 			text_append(text, "\xef\xbf\xbd");
-		else if (length == 1)
-			append_ascii(text, *bytes);
+		else if (!letter.is_plain)
+			append_escape(text, letter.code);
+		else if (letter.code == '"' || letter.code == '\\')
+			text_printf(text, "\\%c", (char)letter.code);
 		else
-			text_append_bytes(text, (const char *)bytes, length);
-		bytes += length ? length : 1;
+			text_append_bytes(text, string, letter.length);
+		string += letter.length;
 	}
 	text_append_char(text, '"');
 }

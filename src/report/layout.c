@@ -1,47 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cutting happens between letters, so that no sequence of UTF-8 is torn. */
+/*
+ * Cutting happens between letters, so that no sequence of UTF-8 is torn. What
+ * is cut or padded is measured in columns: an ideograph takes two of them.
+ */
 #include "report/layout.h"
+
+#include "report/letter.h"
 
 #include <string.h>
 
-static bool starts_letter(char byte)
+static size_t columns_between(const char *string, const char *end)
 {
-	return ((unsigned char)byte & 0xc0) != 0x80;
+	size_t columns = 0;
+
+	while (string < end) {
+		struct letter letter = letter_at(string);
+
+		columns += letter.columns;
+		string += letter.length;
+	}
+	return columns;
 }
 
-size_t layout_letters(const char *string)
+size_t layout_columns(const char *string)
 {
-	size_t letters = 0;
-
-	for (; *string; string++)
-		letters += starts_letter(*string);
-	return letters;
+	return columns_between(string, string + strlen(string));
 }
 
-/* The byte at which letter number `letter` starts. */
-static const char *at_letter(const char *string, size_t letter)
+/* The first letter that does not fit in so many columns; the end if all do. */
+static const char *behind_columns(const char *string, size_t columns)
 {
-	for (; *string; string++) {
-		if (!starts_letter(*string))
-			continue;
-		if (letter-- == 0)
+	while (*string) {
+		struct letter letter = letter_at(string);
+
+		if (letter.columns > columns)
 			break;
+		columns -= letter.columns;
+		string += letter.length;
 	}
 	return string;
 }
 
-static void append_plain_bytes(struct text *text, const char *bytes, size_t length)
+/* The first letter from which on the rest fits in so many columns. */
+static const char *last_columns(const char *string, size_t columns)
 {
-	for (size_t i = 0; i < length; i++) {
-		unsigned char byte = (unsigned char)bytes[i];
+	size_t left = layout_columns(string);
 
-		text_append_char(text, byte < 0x20 || byte == 0x7f ? '?' : bytes[i]);
+	while (*string && left > columns) {
+		struct letter letter = letter_at(string);
+
+		left -= letter.columns;
+		string += letter.length;
+	}
+	return string;
+}
+
+static void append_plain(struct text *text, const char *string, const char *end)
+{
+	while (string < end) {
+		struct letter letter = letter_at(string);
+
+		if (letter.is_plain)
+			text_append_bytes(text, string, letter.length);
+		else
+			text_append_char(text, '?');
+		string += letter.length;
 	}
 }
 
 void layout_plain(struct text *text, const char *string)
 {
-	append_plain_bytes(text, string, strlen(string));
+	append_plain(text, string, string + strlen(string));
 }
 
 static void append_spaces(struct text *text, size_t count)
@@ -52,29 +81,32 @@ static void append_spaces(struct text *text, size_t count)
 
 void layout_left(struct text *text, const char *string, size_t width)
 {
-	size_t letters = layout_letters(string);
-	size_t head, tail;
+	size_t columns = layout_columns(string);
+	size_t head_width = width < 5 ? width : (width - 3) / 3;
+	const char *head, *tail;
 
-	if (letters <= width) {
+	if (columns <= width) {
 		layout_plain(text, string);
-		append_spaces(text, width - letters);
+		append_spaces(text, width - columns);
 		return;
 	}
-	if (width < 5) {
-		append_plain_bytes(text, string, (size_t)(at_letter(string, width) - string));
-		return;
+	head = behind_columns(string, head_width);
+	append_plain(text, string, head);
+	columns = columns_between(string, head);
+	if (width >= 5) {
+		/* The end of a name tells more than its beginning. */
+		tail = last_columns(head, width - 3 - head_width);
+		text_append(text, "...");
+		layout_plain(text, tail);
+		columns += 3 + layout_columns(tail);
 	}
-	/* The end of a name tells more than its beginning. */
-	head = (width - 3) / 3;
-	tail = width - 3 - head;
-	append_plain_bytes(text, string, (size_t)(at_letter(string, head) - string));
-	text_append(text, "...");
-	layout_plain(text, at_letter(string, letters - tail));
+	/* A letter of two columns may have left one free. */
+	append_spaces(text, width - columns);
 }
 
 void layout_right(struct text *text, const char *string, size_t width)
 {
-	size_t letters = layout_letters(string);
+	size_t letters = layout_columns(string);
 
 	if (letters < width)
 		append_spaces(text, width - letters);
@@ -104,7 +136,7 @@ void layout_dim(const struct layout *layout, struct text *text, const char *stri
 void layout_answer(const struct layout *layout, struct text *text, const char *head,
                    const char *tail)
 {
-	bool fits = layout_letters(head) + 1 + layout_letters(tail) <= layout->width;
+	bool fits = layout_columns(head) + 1 + layout_columns(tail) <= layout->width;
 
 	layout_bold(layout, text, head);
 	if (*tail) {

@@ -17,8 +17,8 @@ struct layout {
 	bool has_colour;
 };
 
-/* Letters, not bytes; what is no UTF-8 counts by byte. */
-size_t layout_letters(const char *string);
+/* What the string takes on a terminal; what is no UTF-8 counts by byte. */
+size_t layout_columns(const char *string);
 
 /* Left-aligned in width columns; too long, it loses its middle: "app.very...Order". */
 void layout_left(struct text *text, const char *string, size_t width);
@@ -26,7 +26,7 @@ void layout_left(struct text *text, const char *string, size_t width);
 /* Right-aligned in width columns; never cut. */
 void layout_right(struct text *text, const char *string, size_t width);
 
-/* The string with control characters as '?'. */
+/* The string with '?' for what is not safe to show, see report/letter.h. */
 void layout_plain(struct text *text, const char *string);
 
 /* Both in bold: on one line when they fit, else the second on a line of its own. */

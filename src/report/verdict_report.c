@@ -89,7 +89,9 @@ static void append_container(const struct suspect *suspect, struct text *text)
 	}
 	text_append(text, "   container   ");
 	layout_plain(text, suspect->container_path);
-	text_printf(text, "\n               (%s) had ", suspect->container_type);
+	text_append(text, "\n               (");
+	layout_plain(text, suspect->container_type);
+	text_append(text, ") had ");
 	units_count(text, suspect->length_first);
 	text_append(text, suspect->length_first == 1 ? " element, has " : " elements, has ");
 	units_count(text, suspect->length_last);
@@ -110,7 +112,7 @@ static void append_companions(const struct layout *layout, const struct suspect 
 
 		units_count(&item, companion->objects);
 		text_printf(&item, " %s", companion->type);
-		letters = layout_letters(text_string(&item)) + 2;
+		letters = layout_columns(text_string(&item)) + 2;
 		if (i == 0)
 			text_append(text, "   with them   ");
 		else if (column + letters > layout->width)
@@ -259,19 +261,39 @@ static void append_figures(const struct verdict_report *report, struct text *tex
 	}
 }
 
+/* As a shell takes it for one word: app.make.<locals>.Order wants quotes. */
+static void append_word(struct text *text, const char *word)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
+	bool is_plain = word[strspn(word, plain)] == '\0';
+	struct text quoted;
+
+	/* A quote in a name cannot be told in quotes; as '?' it is at least harmless. */
+	text_init(&quoted);
+	text_append(&quoted, is_plain ? "" : "'");
+	for (; *word; word++)
+		text_append_char(&quoted, *word == '\'' ? '?' : *word);
+	text_append(&quoted, is_plain ? "" : "'");
+	layout_plain(text, text_string(&quoted));
+	text_deinit(&quoted);
+}
+
 static void append_next(const struct verdict_report *report, struct text *text)
 {
 	const struct growth *growth = report->growth;
 
 	text_append(text, "\nnext: ");
-	if (growth->suspect_count)
-		text_printf(text, "plumb why %d %s\n", report->target->pid,
-		            growth->suspects[0].type);
-	else
+	if (growth->suspect_count) {
+		text_printf(text, "plumb why %d ", report->target->pid);
+		append_word(text, growth->suspects[0].type);
+		text_append_char(text, '\n');
+	} else {
 		text_printf(text,
 		            "watch longer, under load (plumb %d --for 5m), or see what there is\n"
 		            "      (plumb heap %d)\n",
 		            report->target->pid, report->target->pid);
+	}
 }
 
 void verdict_report_text(const struct layout *layout, const struct verdict_report *report,

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { LABEL_LETTERS_MAX = 60, STEPS_DRAWN_MAX = 40 };
+enum { LABEL_COLUMNS_MAX = 60, STEPS_DRAWN_MAX = 40 };
 
 /* The inside of a quoted DOT string. */
 static void append_escaped(struct text *text, const char *string)
@@ -19,8 +19,8 @@ static void append_escaped(struct text *text, const char *string)
 
 	text_init(&cut);
 	layout_left(&cut, string,
-	            layout_letters(string) > LABEL_LETTERS_MAX ? LABEL_LETTERS_MAX
-	                                                       : layout_letters(string));
+	            layout_columns(string) > LABEL_COLUMNS_MAX ? LABEL_COLUMNS_MAX
+	                                                       : layout_columns(string));
 	for (const char *at = text_string(&cut); *at; at++) {
 		if (*at == '"' || *at == '\\')
 			text_append_char(text, '\\');

@@ -78,7 +78,7 @@ static void append_step(const struct layout *layout, const struct concrete_step 
 {
 	size_t indent = 2 + (depth < INDENT_MAX / 2 ? depth * 2 : INDENT_MAX);
 	size_t label_width = layout->width / 2 - 1 > indent ? layout->width / 2 - 1 - indent : 8;
-	size_t type_width = layout_letters(step->type);
+	size_t type_width = layout_columns(step->type);
 	size_t left = layout->width / 2;
 	struct text facts;
 
@@ -91,7 +91,7 @@ static void append_step(const struct layout *layout, const struct concrete_step 
 	}
 	text_init(&facts);
 	append_facts(step, &facts);
-	left -= layout_letters(text_string(&facts)) < left ? layout_letters(text_string(&facts))
+	left -= layout_columns(text_string(&facts)) < left ? layout_columns(text_string(&facts))
 	                                                   : left;
 	layout_left(text, step->label, label_width);
 	text_append_char(text, ' ');

@@ -59,6 +59,8 @@ static void special_letters_are_escaped(void **state)
 	assert_string_written("a\"b\\c", "\"a\\\"b\\\\c\"");
 	assert_string_written("\n\x01\x7f", "\"\\u000a\\u0001\\u007f\"");
 	assert_string_written("größe 猫 🐍", "\"größe 猫 🐍\"");
+	/* A document on a terminal does no harm either. */
+	assert_string_written("\xc2\x9b\u202e\U000e0041", "\"\\u009b\\u202e\\udb40\\udc41\"");
 }
 
 static void what_is_no_utf8_is_replaced(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cells keep their width, in letters; control characters never reach a terminal. */
+/* Cells keep their width, in columns; control characters never reach a terminal. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,6 +42,23 @@ static void control_characters_are_shown_as_question_marks(void **state)
 {
 	(void)state;
 	assert_left("a\x1b[31m\n", 8, "a?[31m? ");
+	/* ESC [ in one letter, a line break, a change of direction, a blank without width */
+	assert_left("a\xc2\x9b"
+	            "31m\xc2\x85",
+	            8, "a?31m?  ");
+	assert_left("a\u202eb\u200b\u2066", 6, "a?b?? ");
+	assert_left("a\x9b\xff", 4, "a?? ");
+}
+
+static void ideographs_take_two_columns(void **state)
+{
+	(void)state;
+	assert_left("app.猫", 8, "app.猫  ");
+	assert_left("猫猫猫猫", 8, "猫猫猫猫");
+	assert_left("猫猫猫猫猫", 9, "猫...猫猫");
+	assert_left("猫猫猫猫猫", 8, "...猫猫 ");
+	assert_left("e\u0301", 3, "e\u0301  ");
+	assert_int_equal(layout_columns("猫é\u0301x"), 4);
 }
 
 static void answers_break_before_they_wrap(void **state)
@@ -80,6 +97,7 @@ int main(void)
 		cmocka_unit_test(short_cells_are_padded),
 		cmocka_unit_test(long_cells_lose_their_middle),
 		cmocka_unit_test(control_characters_are_shown_as_question_marks),
+		cmocka_unit_test(ideographs_take_two_columns),
 		cmocka_unit_test(answers_break_before_they_wrap),
 		cmocka_unit_test(colour_is_used_only_when_there_is_some),
 	};
