@@ -58,6 +58,12 @@ for number in range(20000):
     last = last["next"]
 last["payload"] = Chain()
 del last
+
+import xml.parsers.expat
+class Handler:
+    def __call__(self, *arguments): pass
+parser = xml.parsers.expat.ParserCreate()
+parser.StartElementHandler = Handler()
 """
     + ANSWER_LOOP
 )
@@ -112,6 +118,15 @@ def test_each_step_of_an_example_leads_where_it_says(plumb, target):
         words += step["label"]
         assert int(target.ask(f"id({words})")) == int(step["address"], 16)
         assert target.ask(f"type({words}).__name__") == step["type"].rpartition(".")[2]
+
+
+def test_what_c_memory_of_an_unknown_type_holds_is_reached(plumb, target):
+    # A parser has no handler in itself: it has a pointer to a table of them.
+    document = plumb("why", target.pid, "Handler", "--json", code=0).json
+    assert document["unreached"]["objects"] == 0
+    assert [path["text"] for path in document["paths"]] == ["__main__.parser.<?>"]
+    assert document["paths"][0]["steps"][-1]["edge"] == "conservative"
+    assert not document["paths"][0]["example_is_python"]
 
 
 def test_an_address_is_one_object(plumb, target):

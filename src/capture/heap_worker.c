@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "capture/foreign_blocks.h"
 #include "capture/malloc_chunk.h"
 
 #include <stdlib.h>
@@ -296,6 +297,13 @@ static void append_edge(struct heap_worker *worker, struct snap_edge edge)
 	output->edge_counts[output->node_count - 1]++;
 }
 
+/* An object that a block of C memory of the current one points at. */
+static void on_foreign(struct heap_worker *worker, node_id to, uint64_t number)
+{
+	if (worker->walk->with_edges)
+		append_edge(worker, snap_edge_make(to, EDGE_CONSERVATIVE, number));
+}
+
 static void on_reference(void *context, const struct py_ref *reference)
 {
 	struct heap_worker *worker = context;
@@ -308,6 +316,8 @@ static void on_reference(void *context, const struct py_ref *reference)
 		return;
 	else
 		to = heap_worker_resolve(worker, reference->to, true);
+	if (to == NODE_NONE && reference->kind == PY_REF_CONSERVATIVE)
+		foreign_blocks_search(worker, reference, on_foreign);
 	if (to == NODE_NONE) {
 		worker->totals.torn += reference->kind != PY_REF_CONSERVATIVE &&
 		                       reference->kind != PY_REF_WEAK;

@@ -44,6 +44,7 @@ struct heap_worker {
 	uint64_t current_memory;
 	struct heap_output output;
 	struct snap_totals totals;
+	uint64_t barren_words; /* searched in C memory in vain, see foreign_blocks.c */
 };
 
 /* cache_bytes: how much of the target's memory it may keep. */

@@ -17,4 +17,7 @@
 /* Bytes of the chunk of block, for which between least and most bytes were requested. */
 uint64_t malloc_chunk_size(struct window_cache *memory, taddr block, uint64_t least, uint64_t most);
 
+/* Bytes that can be used of the chunk of block, whoever requested how many; 0: no chunk. */
+uint64_t malloc_chunk_capacity(struct window_cache *memory, taddr block);
+
 #endif

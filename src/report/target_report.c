@@ -61,7 +61,8 @@ void target_report_doubts(struct text *text, const struct report_target *target,
 
 	append_doubt(text, &is_first, totals->torn, "torn");
 	append_doubt(text, &is_first, totals->faults, "unreadable");
-	append_doubt(text, &is_first, totals->unknown_types, "scanned for want of a known layout");
+	append_doubt(text, &is_first, totals->unknown_types,
+	             "of unknown types (<?> in a path is a guess)");
 	if (!is_first)
 		text_append_char(text, '\n');
 	if (!target->is_settled)
