@@ -185,6 +185,31 @@ def end_picture(process):
     assert (process.returncode, errors) == (0, "")
 
 
+def private_bytes(pid, address):
+    """Bytes of the mapping at address that this process shares with nobody."""
+    is_inside, found = False, 0
+    for line in open(f"/proc/{pid}/smaps"):
+        if line[0] in "0123456789abcdef":
+            start, end = (int(number, 16) for number in line.split()[0].split("-"))
+            is_inside = start <= address < end
+        elif is_inside and line.startswith(("Private_Clean:", "Private_Dirty:")):
+            found += int(line.split()[1]) << 10
+    return found
+
+
+def test_reading_a_picture_copies_no_page_of_it(start, newest):
+    target = start(newest, LARGE)
+    address = int(target.ask("ctypes.addressof(large)")) + (16 << 20)
+    process = pictures.start_picture(
+        target.pid, "--hold", 1000, "--read", f"{address}:{1 << 20}"
+    )
+    assert process.stdout.readline().startswith("mode=fork")
+    assert process.stdout.readline().startswith("read=")
+    (child,) = pictures.children(target.pid)
+    assert private_bytes(child, address) < 256 << 10
+    end_picture(process)
+
+
 LISTENER = """
 import socket
 listener = socket.create_server(("127.0.0.1", 0))

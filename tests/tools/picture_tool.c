@@ -6,7 +6,8 @@
  *	             [--repeat N] [--unsettled N] [--stall MS] [--read ADDRESS:SIZE]
  *
  * prints per picture one line "mode=fork pause_ms=1.234 settled=1" and, while
- * it is held, "read=HEX" or "read=fault". --unsettled N says no to the first
+ * it is held, "read=HEX" or "read=fault"; it is held as long again after
+ * reading. --unsettled N says no to the first
  * N moments, --stall MS takes that long over saying so. Exit codes as plumb: 0,
  * 2 wrong usage, 3 with a line on stderr.
  */
@@ -138,9 +139,11 @@ static struct error *take_one(struct task *task)
 	       picture_pause_ms(picture), picture_is_settled(picture));
 	fflush(stdout);
 	sleep_ms(task->hold_ms);
-	if (task->size)
-		print_read(picture_target(picture), task->address, task->size);
+	if (!task->size)
+		return NULL;
+	print_read(picture_target(picture), task->address, task->size);
 	fflush(stdout);
+	sleep_ms(task->hold_ms);
 	return NULL;
 }
 
