@@ -7,9 +7,8 @@
 #include "capture/capture.h"
 
 #include "base/cleanup.h"
-#include "capture/heap_worker.h"
-#include "capture/root_walk.h"
-#include "runtime/py_roots.h"
+#include "capture/heap_snapshot.h"
+#include "runtime/py_refs.h"
 #include "target/live_target.h"
 
 #include <stdlib.h>
@@ -120,88 +119,15 @@ static char *text_of_node(void *context, node_id node)
 	                      NODE_TEXT_LIMIT);
 }
 
-/*
- * Types say which node they are. And the first worker, which names the roots,
- * learns of the types that only others met.
- */
-static void link_types(struct heap_walk *walk)
-{
-	for (size_t i = 0; i < walk->types.capacity; i++) {
-		const struct number_map_slot *type = &walk->types.slots[i];
-
-		if (!type->key)
-			continue;
-		(void)py_types_get(walk->workers[0]->types, type->key);
-		snapshot_builder_type_node(walk->builder, type->value,
-		                           heap_worker_resolve(walk->workers[0], type->key, false));
-	}
-}
-
-static struct error *walk_heap(struct capture *capture, struct heap_walk *walk)
-{
-	_cleanup_(cleanup_root_walk) struct root_walk *roots = NULL;
-	struct error *error = heap_walk_pools(walk);
-
-	if (error)
-		return error;
-	roots = root_walk_new(walk);
-	if (!roots)
-		return error_no_memory();
-	error = root_walk_discover(roots);
-	if (!error)
-		error = heap_walk_objects(walk);
-	if (!error)
-		error = heap_walk_others(walk);
-	if (error)
-		return error;
-	link_types(walk);
-	capture->facts.threads = root_walk_thread_count(roots);
-	error = root_walk_record(roots);
-	heap_walk_finish(walk);
-	return error;
-}
-
-static void add_sums(struct snapshot *snapshot)
-{
-	struct snap_totals *totals = &snapshot->totals;
-
-	for (node_id node = 0; node < snapshot->node_count; node++) {
-		if (!snapshot_is_object(snapshot, node))
-			continue;
-		totals->objects++;
-		totals->bytes += snapshot_size(snapshot, node);
-		totals->memory += snapshot_memory(snapshot, node);
-	}
-}
-
-static void cleanup_heap_walk(struct heap_walk *walk)
-{
-	heap_walk_deinit(walk);
-}
-
 static struct error *make_snapshot(struct capture *capture, const struct capture_options *options)
 {
-	_cleanup_(cleanup_snapshot_builder) struct snapshot_builder *builder =
-		snapshot_builder_new();
-	_cleanup_(cleanup_heap_walk) struct heap_walk walk = {0};
 	struct progress progress = {options};
-	struct error *error;
+	struct error *error = heap_snapshot_take(
+		&capture->python, options->with_edges, options->progress ? on_progress : NULL,
+		&progress, &capture->facts.threads, &capture->snapshot);
 
-	if (!builder)
-		return error_no_memory();
-	error = heap_walk_init(&walk, &capture->python, builder, options->with_edges);
 	if (error)
 		return error;
-	if (options->progress) {
-		walk.progress = on_progress;
-		walk.progress_context = &progress;
-	}
-	error = walk_heap(capture, &walk);
-	if (!error)
-		error = snapshot_builder_seal(builder, &capture->snapshot);
-	if (error)
-		return error;
-	add_sums(capture->snapshot);
 	capture->snapshot->node_text = text_of_node;
 	capture->snapshot->node_text_context = capture;
 	return NULL;

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order of things. Roots are visited before the objects are decoded, so
+ * that what only a root refers to is found, and again at the end, when every
+ * node has its number; in between the walk goes from pools to what lies
+ * outside of them. Types get their nodes last, since any object may have
+ * shown a new one.
+ */
+#include "capture/heap_snapshot.h"
+
+#include "base/cleanup.h"
+#include "capture/heap_worker.h"
+#include "capture/root_walk.h"
+
+/*
+ * Types say which node they are. And the first worker, which names the roots,
+ * learns of the types that only others met.
+ */
+static void link_types(struct heap_walk *walk)
+{
+	for (size_t i = 0; i < walk->types.capacity; i++) {
+		const struct number_map_slot *type = &walk->types.slots[i];
+
+		if (!type->key)
+			continue;
+		(void)py_types_get(walk->workers[0]->types, type->key);
+		snapshot_builder_type_node(walk->builder, type->value,
+		                           heap_worker_resolve(walk->workers[0], type->key, false));
+	}
+}
+
+static struct error *walk_heap(struct heap_walk *walk, size_t *ret_threads)
+{
+	_cleanup_(cleanup_root_walk) struct root_walk *roots = NULL;
+	struct error *error = heap_walk_pools(walk);
+
+	if (error)
+		return error;
+	roots = root_walk_new(walk);
+	if (!roots)
+		return error_no_memory();
+	error = root_walk_discover(roots);
+	if (!error)
+		error = heap_walk_objects(walk);
+	if (!error)
+		error = heap_walk_others(walk);
+	if (error)
+		return error;
+	link_types(walk);
+	error = root_walk_record(roots);
+	heap_walk_finish(walk);
+	if (!error)
+		*ret_threads = root_walk_thread_count(roots);
+	return error;
+}
+
+static void add_sums(struct snapshot *snapshot)
+{
+	struct snap_totals *totals = &snapshot->totals;
+
+	for (node_id node = 0; node < snapshot->node_count; node++) {
+		if (!snapshot_is_object(snapshot, node))
+			continue;
+		totals->objects++;
+		totals->bytes += snapshot_size(snapshot, node);
+		totals->memory += snapshot_memory(snapshot, node);
+	}
+}
+
+static void cleanup_heap_walk(struct heap_walk *walk)
+{
+	heap_walk_deinit(walk);
+}
+
+struct error *heap_snapshot_take(struct python *python, bool with_edges,
+                                 void (*progress)(void *context, double fraction), void *context,
+                                 size_t *ret_threads, struct snapshot **ret)
+{
+	_cleanup_(cleanup_snapshot_builder) struct snapshot_builder *builder =
+		snapshot_builder_new();
+	_cleanup_(cleanup_heap_walk) struct heap_walk walk = {0};
+	struct snapshot *snapshot;
+	struct error *error;
+	size_t threads = 0;
+
+	if (!builder)
+		return error_no_memory();
+	error = heap_walk_init(&walk, python, builder, with_edges);
+	if (error)
+		return error;
+	walk.progress = progress;
+	walk.progress_context = context;
+	error = walk_heap(&walk, &threads);
+	if (!error)
+		error = snapshot_builder_seal(builder, &snapshot);
+	if (error)
+		return error;
+	add_sums(snapshot);
+	*ret_threads = threads;
+	*ret = snapshot;
+	return NULL;
+}

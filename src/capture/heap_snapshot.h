@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The heap of one Python as a snapshot: the walk over its memory from the
+ * first pool to the last root. Knows no process: any target that a Python was
+ * found in will do.
+ */
+#ifndef PLUMB_CAPTURE_HEAP_SNAPSHOT_H
+#define PLUMB_CAPTURE_HEAP_SNAPSHOT_H
+
+#include "runtime/python.h"
+#include "snapshot/snapshot.h"
+
+/*
+ * with_edges: false for sizes and counts only. progress may be NULL; it is
+ * told the fraction that is done, in the caller's thread.
+ */
+struct error *heap_snapshot_take(struct python *python, bool with_edges,
+                                 void (*progress)(void *context, double fraction), void *context,
+                                 size_t *ret_threads, struct snapshot **ret);
+
+#endif
