@@ -6,7 +6,7 @@
  * as nothing was changed, every frame of the made-up stack is told.
  *
  * An input is a recipe: its first byte chooses a layout, of which a whole
- * made-up CPython with one stack of FRAMES frames is written; each further 8
+ * made-up CPython with one stack of frames is written; each further 8
  * bytes change one word of it:
  *
  *	0  place   one of the structs below
@@ -17,7 +17,7 @@
  */
 #include "fuzz_target.h"
 
-#include "../unit/runtime/fake_python.h"
+#include "../unit/runtime/fake_stack.h"
 #include "base/cleanup.h"
 #include "runtime/py_roots.h"
 #include "runtime/python.h"
@@ -29,19 +29,6 @@ enum {
 	CACHE = 1 << 20,
 	CHANGE = 8,
 	CHANGES_MAX = 64,
-	FRAMES = 8,
-	LOCALS = 3,
-	STACK = 2,
-	AREA = FAKE_DATA + 0x149000,   /* behind the names of the made-up CPython */
-	CODE_TYPE = FAKE_DATA + 0x400, /* a bare name counts in CPython's own file only */
-	TYPE_NAME = AREA + 0x600,
-	CODE = AREA + 0x800,
-	NAMES = AREA + 0xc00, /* of the variables: a tuple */
-	TABLE = AREA + 0xd00, /* of lines: a bytes object */
-	CFRAME = AREA + 0xe00,
-	EXCEPTION_STATE = AREA + 0xf00,
-	STACK_OF_FRAMES = AREA + 0x1000, /* FRAME bytes each */
-	FRAME = 0x400,
 };
 
 static const taddr places[] = {
@@ -49,16 +36,16 @@ static const taddr places[] = {
 	FAKE_MAIN_THREAD,
 	FAKE_SUB,
 	FAKE_SUB_THREAD,
-	CODE_TYPE,
-	TYPE_NAME,
-	CODE,
-	NAMES,
-	TABLE,
-	CFRAME,
-	EXCEPTION_STATE,
-	STACK_OF_FRAMES,
-	STACK_OF_FRAMES + FRAME,
-	STACK_OF_FRAMES + (FRAMES - 1) * FRAME,
+	FAKE_CODE_TYPE,
+	FAKE_CODE_NAME,
+	FAKE_CODE,
+	FAKE_CODE_VARIABLES,
+	FAKE_CODE_LINES,
+	FAKE_CFRAME,
+	FAKE_EXCEPTION_STATE,
+	FAKE_STACK,
+	FAKE_STACK + FAKE_STACK_FRAME,
+	FAKE_STACK + (FAKE_STACK_FRAMES - 1) * FAKE_STACK_FRAME,
 	FAKE_DICTS,
 	FAKE_KEYS,
 };
@@ -110,85 +97,6 @@ static const struct py_layout *choose_layout(uint8_t number)
 	return py_layouts[number % count];
 }
 
-/* Sets a member that not every version has. */
-static void set(struct fake_python *fake, taddr address, uint32_t member, uint64_t value)
-{
-	if (py_has(member))
-		fake_python_u64(fake, address + member, value);
-}
-
-static void set_half(struct fake_python *fake, taddr address, uint32_t member, uint32_t value)
-{
-	if (py_has(member))
-		fake_python_u32(fake, address + member, value);
-}
-
-static void fill_code(struct fake_python *fake, const struct py_layout *layout)
-{
-	static const uint8_t table[] = {4, 1, 4, 1, 0x80, 0x12, 0xff, 0xff};
-
-	fake_python_u64(fake, CODE_TYPE + 8, FAKE_TYPE_TYPE);
-	set(fake, CODE_TYPE, layout->type.tp_name, TYPE_NAME);
-	set(fake, CODE_TYPE, layout->type.tp_base, FAKE_OBJECT_TYPE);
-	set(fake, CODE_TYPE, layout->type.tp_basicsize, layout->code.size);
-	set(fake, CODE_TYPE, layout->type.tp_flags, UINT64_C(1) << 12);
-	fake_python_bytes(fake, TYPE_NAME, "code", sizeof("code"));
-	fake_python_u64(fake, CODE + 8, CODE_TYPE);
-	set_half(fake, CODE, layout->code.co_stacksize, STACK);
-	set_half(fake, CODE, layout->code.co_nlocalsplus, LOCALS);
-	set_half(fake, CODE, layout->code.co_firstlineno, 7);
-	set(fake, CODE, layout->code.co_localsplusnames, NAMES);
-	/* An empty tuple is any word pair with a length of 0. */
-	set(fake, CODE, layout->code.co_varnames, NAMES);
-	set(fake, CODE, layout->code.co_cellvars, AREA + 0x700);
-	set(fake, CODE, layout->code.co_freevars, AREA + 0x700);
-	set(fake, CODE, layout->code.co_linetable, TABLE);
-	fake_python_u64(fake, NAMES + 16, LOCALS);
-	fake_python_u64(fake, TABLE + 16, sizeof(table));
-	fake_python_bytes(fake, TABLE + layout->bytes.ob_sval, table, sizeof(table));
-}
-
-static void fill_frame(struct fake_python *fake, const struct py_layout *layout, taddr frame,
-                       taddr previous)
-{
-	bool is_object = !py_has(layout->interpreter_frame.localsplus);
-	uint32_t slots = is_object ? layout->frame.f_localsplus
-	                           : layout->interpreter_frame.localsplus;
-
-	if (is_object) {
-		set(fake, frame, layout->frame.f_back, previous);
-		set(fake, frame, layout->frame.f_code, CODE);
-		set(fake, frame, layout->frame.f_valuestack, frame + slots + LOCALS * 8);
-	} else {
-		set(fake, frame, layout->interpreter_frame.previous, previous);
-		set(fake, frame, layout->interpreter_frame.executable, CODE);
-		set(fake, frame, layout->interpreter_frame.instruction,
-		    CODE + layout->code.co_code_adaptive + 2);
-		set_half(fake, frame, layout->interpreter_frame.stacktop, LOCALS + 1);
-		set(fake, frame, layout->interpreter_frame.stackpointer,
-		    frame + slots + (LOCALS + 1) * 8);
-	}
-	for (unsigned int i = 0; i < LOCALS + STACK; i++)
-		fake_python_u64(fake, frame + slots + i * 8, FAKE_DICTS + i * 256);
-}
-
-static void fill_stack(struct fake_python *fake, const struct py_layout *layout)
-{
-	fill_code(fake, layout);
-	for (unsigned int i = 0; i < FRAMES; i++)
-		fill_frame(fake, layout, STACK_OF_FRAMES + i * FRAME,
-		           i + 1 < FRAMES ? STACK_OF_FRAMES + (i + 1) * FRAME : 0);
-	set(fake, FAKE_MAIN_THREAD, layout->thread.frame, STACK_OF_FRAMES);
-	if (py_has(layout->thread.current_frame)) {
-		set(fake, FAKE_MAIN_THREAD, layout->thread.current_frame, STACK_OF_FRAMES);
-	} else {
-		set(fake, FAKE_MAIN_THREAD, layout->thread.cframe, CFRAME);
-		set(fake, CFRAME, layout->cframe.current_frame, STACK_OF_FRAMES);
-	}
-	set(fake, FAKE_MAIN_THREAD, layout->thread.exc_info, EXCEPTION_STATE);
-	set(fake, EXCEPTION_STATE, layout->exc_stack_item.exc_value, FAKE_DICTS);
-}
-
 static void change(struct fake_python *fake, const uint8_t *recipe)
 {
 	uint16_t offset;
@@ -227,7 +135,8 @@ static void tell(struct target *target, bool is_sound)
 	if (!error)
 		(void)py_roots_visit(&python, types, &visitor);
 	error_free(error);
-	assert(!is_sound || (told.frames == FRAMES && told.references > FRAMES * LOCALS));
+	assert(!is_sound || (told.frames == FAKE_STACK_FRAMES &&
+	                     told.references > FAKE_STACK_FRAMES * FAKE_STACK_LOCALS));
 	py_types_free(types);
 	python_deinit(&python);
 }
@@ -245,7 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fake = fake_python_new(layout, layout->version << 16 | 0x01f0);
 	if (!fake)
 		return 0;
-	fill_stack(fake, layout);
+	fake_stack_fill(fake, layout);
 	for (size_t i = 0; i < CHANGES_MAX && 1 + (i + 1) * CHANGE <= size; i++)
 		change(fake, data + 1 + i * CHANGE);
 	error = fake_python_finish(fake, &target);
