@@ -34,11 +34,19 @@ struct fake_python {
 	uint8_t *arenas; /* memory of both arenas */
 };
 
+/* Copies what lies wholly in the size_of_memory bytes that memory has for start. */
+static void put(uint8_t *memory, taddr start, size_t size_of_memory, taddr address,
+                const void *bytes, size_t size)
+{
+	if (address >= start && address <= start + size_of_memory &&
+	    size <= start + size_of_memory - address)
+		memcpy(memory + (address - start), bytes, size);
+}
+
 void fake_python_bytes(struct fake_python *fake, taddr address, const void *bytes, size_t size)
 {
-	if (address >= FAKE_DATA && address <= FAKE_DATA + FAKE_DATA_SIZE &&
-	    size <= FAKE_DATA + FAKE_DATA_SIZE - address)
-		memcpy(fake->data + (address - FAKE_DATA), bytes, size);
+	put(fake->data, FAKE_DATA, FAKE_DATA_SIZE, address, bytes, size);
+	put(fake->arenas, FAKE_ARENA, (size_t)2 * ARENA_BYTES, address, bytes, size);
 }
 
 void fake_python_u64(struct fake_python *fake, taddr address, uint64_t value)

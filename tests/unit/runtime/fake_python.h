@@ -50,7 +50,7 @@ struct fake_python;
 struct fake_python *fake_python_new(const struct py_layout *layout, uint32_t hexversion);
 void fake_python_free(struct fake_python *fake);
 
-/* Change what is in the data segment; an address outside of it is left alone. */
+/* Change what is in the data segment or the arenas; other addresses are left alone. */
 void fake_python_u64(struct fake_python *fake, taddr address, uint64_t value);
 void fake_python_u32(struct fake_python *fake, taddr address, uint32_t value);
 void fake_python_bytes(struct fake_python *fake, taddr address, const void *bytes, size_t size);
