@@ -20,6 +20,7 @@ struct root_walk {
 	size_t thread_capacity;
 	size_t thread; /* in the second visit: which one */
 	uint32_t frame;
+	bool is_beyond; /* in a frame that the first visit did not see: left out */
 	type_id thread_type;
 	type_id frame_type;
 };
@@ -154,7 +155,7 @@ static void record_reference(void *context, const struct py_ref *reference)
 	struct root_walk *roots = context;
 	node_id to;
 
-	if (!roots->walk->with_edges)
+	if (!roots->walk->with_edges || roots->is_beyond)
 		return;
 	if (reference->kind == PY_REF_CONSERVATIVE)
 		to = heap_worker_resolve_word(roots->worker, reference->to);
@@ -164,14 +165,28 @@ static void record_reference(void *context, const struct py_ref *reference)
 		add_edge(roots->walk->builder, heap_worker_edge(roots->worker, reference, to));
 }
 
+/*
+ * A thread has edges to as many frames as the first visit counted. Where the
+ * second finds less (a running process moves on), empty ones take their place.
+ */
+static void fill_up_frames(struct root_walk *roots)
+{
+	if (!roots->thread || roots->thread > roots->thread_count)
+		return;
+	for (; roots->frame < roots->frames[roots->thread - 1]; roots->frame++)
+		(void)add_synthetic(roots, 0, roots->frame_type, "(ended)");
+}
+
 static void record_thread(void *context, taddr address, const char *name)
 {
 	struct root_walk *roots = context;
 	struct snapshot_builder *builder = roots->walk->builder;
-	node_id node = add_synthetic(roots, address, roots->thread_type, name);
 	uint32_t frames = roots->thread < roots->thread_count ? roots->frames[roots->thread] : 0;
 	str_id label = snapshot_builder_string(builder, "frame", strlen("frame"));
+	node_id node;
 
+	fill_up_frames(roots);
+	node = add_synthetic(roots, address, roots->thread_type, name);
 	if (node == NODE_NONE)
 		return;
 	snapshot_builder_root(builder, node, snapshot_builder_string(builder, name, strlen(name)),
@@ -180,6 +195,7 @@ static void record_thread(void *context, taddr address, const char *name)
 		snapshot_builder_edge(builder, node + i, EDGE_FIELD, label);
 	roots->thread++;
 	roots->frame = 0;
+	roots->is_beyond = false;
 }
 
 static void record_frame(void *context, taddr address, taddr frame_object, const char *name)
@@ -188,8 +204,11 @@ static void record_frame(void *context, taddr address, taddr frame_object, const
 	struct py_ref reference = {
 		.to = frame_object, .kind = PY_REF_FIELD, .name = "frame_object"};
 
-	if (!roots->thread || roots->frame++ >= roots->frames[roots->thread - 1])
+	roots->is_beyond = !roots->thread || roots->thread > roots->thread_count ||
+	                   roots->frame >= roots->frames[roots->thread - 1];
+	if (roots->is_beyond)
 		return;
+	roots->frame++;
 	if (add_synthetic(roots, address, roots->frame_type, name) != NODE_NONE && frame_object)
 		record_reference(roots, &reference);
 }
@@ -208,5 +227,6 @@ struct error *root_walk_record(struct root_walk *roots)
 		builder, 0, snapshot_builder_string(builder, "(frame)", 7), module);
 	if (py_roots_visit(&roots->worker->python, roots->worker->types, &visitor) != DECODE_OK)
 		roots->worker->totals.torn++;
+	fill_up_frames(roots);
 	return roots->walk->is_broken ? error_no_memory() : NULL;
 }
