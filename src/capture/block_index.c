@@ -92,15 +92,18 @@ void block_index_deny(struct block_index *index, const struct block_place *place
 	index->words[place->word].objects &= ~(UINT64_C(1) << place->bit);
 }
 
-void block_index_number(struct block_index *index)
+bool block_index_number(struct block_index *index, node_id most)
 {
-	node_id next = 0;
+	uint64_t next = 0;
 
-	for (size_t i = 0; i < index->word_count; i++) {
-		index->words[i].first = next;
-		next += (node_id)__builtin_popcountll(index->words[i].objects);
+	for (size_t i = 0; i < index->word_count && next <= most; i++) {
+		index->words[i].first = (node_id)next;
+		next += (uint64_t)__builtin_popcountll(index->words[i].objects);
 	}
-	index->node_count = next;
+	if (next > most)
+		return false;
+	index->node_count = (node_id)next;
+	return true;
 }
 
 const struct indexed_pool *block_index_sparse_pool(const struct block_index *index, taddr address)

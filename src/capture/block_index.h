@@ -68,8 +68,8 @@ bool block_index_describe(struct block_index *index, size_t pool_number,
 /* The block is no object, whatever it looks like. Before numbering. */
 void block_index_deny(struct block_index *index, const struct block_place *place);
 
-/* After the last pool: numbers the nodes. */
-void block_index_number(struct block_index *index);
+/* After the last pool: numbers the nodes. False: they are more than most. */
+bool block_index_number(struct block_index *index, node_id most);
 
 /* As block_index_pool, for pools that are found by hash. */
 const struct indexed_pool *block_index_sparse_pool(const struct block_index *index, taddr address);

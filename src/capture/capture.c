@@ -122,9 +122,9 @@ static char *text_of_node(void *context, node_id node)
 static struct error *make_snapshot(struct capture *capture, const struct capture_options *options)
 {
 	struct progress progress = {options};
-	struct error *error = heap_snapshot_take(
-		&capture->python, options->with_edges, options->progress ? on_progress : NULL,
-		&progress, &capture->facts.threads, &capture->snapshot);
+	struct error *error = heap_snapshot_take(&capture->python, options->with_edges,
+	                                         options->progress ? on_progress : NULL, &progress,
+	                                         &capture->facts.threads, &capture->snapshot);
 
 	if (error)
 		return error;

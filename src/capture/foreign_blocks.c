@@ -8,7 +8,9 @@
  * A block is left when BARREN_MAX words of it in a row were no objects: the
  * numbers of a large array cost one window, its objects are read to the last.
  * All barren words together are counted, so that a million structs that point
- * at trees of C cannot make the walk slow.
+ * at trees of C cannot make the walk slow. So are the objects that are found:
+ * ten thousand views of one array of objects lead to each of them ten thousand
+ * times, and what is more than the memory could hold is left out.
  */
 #include "capture/foreign_blocks.h"
 
@@ -85,6 +87,14 @@ static void add_block(struct search *search, taddr address, unsigned int depth)
 		search->blocks[search->block_count++] = (struct block){address, end, depth};
 }
 
+/* Is it time to stop, for this worker as a whole? */
+static bool is_exhausted(const struct heap_worker *worker)
+{
+	uint64_t share = worker->walk->edges_max / 2 / worker->walk->worker_count;
+
+	return worker->barren_words >= BARREN_TOTAL || worker->foreign_edges >= share;
+}
+
 /* One word of a block; false: it is no object. */
 static bool look_at(struct search *search, uint64_t word, unsigned int depth)
 {
@@ -104,7 +114,7 @@ static void search_block(struct search *search, struct block block)
 	uint64_t words[WORDS_AT_ONCE];
 	unsigned int barren = 0;
 
-	while (barren < BARREN_MAX && worker->barren_words < BARREN_TOTAL) {
+	while (barren < BARREN_MAX && !is_exhausted(worker)) {
 		size_t count = (size_t)((block.end - block.start) / WORD);
 
 		if (count > WORDS_AT_ONCE)

@@ -17,6 +17,7 @@ enum {
 	POOLS_WORTH_A_THREAD = 1024, /* below that another worker only costs */
 	CACHE_MIN = 8 << 20,
 	CACHE_MAX = 64 << 20,
+	BYTES_PER_EDGE = 4, /* at least: a reference takes 8 */
 };
 
 static bool note_gc_heads(struct heap_walk *walk)
@@ -32,6 +33,17 @@ static bool note_gc_heads(struct heap_walk *walk)
 	return is_noted;
 }
 
+static uint64_t mapped_bytes(const struct target *target)
+{
+	size_t count;
+	const struct target_region *regions = target_regions(target, &count);
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += regions[i].end - regions[i].start;
+	return bytes;
+}
+
 struct error *heap_walk_init(struct heap_walk *walk, struct python *python,
                              struct snapshot_builder *builder, bool with_edges)
 {
@@ -40,6 +52,7 @@ struct error *heap_walk_init(struct heap_walk *walk, struct python *python,
 	number_map_init(&walk->gc_heads);
 	number_map_init(&walk->types);
 	work_queue_init(&walk->queue);
+	walk->edges_max = mapped_bytes(python->memory->target) / BYTES_PER_EDGE;
 	return note_gc_heads(walk) ? NULL : error_no_memory();
 }
 
@@ -91,6 +104,18 @@ static size_t chunk_length(const struct heap_walk *walk)
 	return CHUNK_BYTES / walk->python->pool_size;
 }
 
+/* What went wrong while everybody worked, or NULL. */
+static struct error *walk_error(const struct heap_walk *walk)
+{
+	if (walk->is_broken)
+		return error_no_memory();
+	if (walk->is_excessive)
+		return error_new(ERROR_CORRUPT,
+		                 "the Python heap contradicts itself: its objects have more "
+		                 "references than the process has memory");
+	return NULL;
+}
+
 static struct error *run_workers(struct heap_walk *walk, void (*work)(void *))
 {
 	void *contexts[HEAP_WORKERS_MAX];
@@ -102,7 +127,7 @@ static struct error *run_workers(struct heap_walk *walk, void (*work)(void *))
 		contexts[i] = walk->workers[i];
 	work_queue_reset(&walk->queue, chunks);
 	work_run(work, contexts, walk->worker_count);
-	return walk->is_broken ? error_no_memory() : NULL;
+	return walk_error(walk);
 }
 
 /* The pools of a chunk: [*ret_first, return value). */
@@ -219,7 +244,10 @@ struct error *heap_walk_pools(struct heap_walk *walk)
 	if (error)
 		return error;
 	deny_module_states(walk->workers[0]);
-	block_index_number(&walk->blocks);
+	if (!block_index_number(&walk->blocks, SNAPSHOT_NODES_MAX))
+		walk->is_excessive = true;
+	if (walk->is_excessive)
+		return walk_error(walk);
 	if (!snapshot_builder_nodes(walk->builder, walk->blocks.node_count))
 		return error_no_memory();
 	return NULL;
@@ -231,10 +259,9 @@ static void decode_pool(struct heap_worker *worker, const struct indexed_pool *p
 {
 	const struct block_index *index = &worker->walk->blocks;
 	uint32_t block_size = (uint32_t)pool->units * PYMALLOC_ALIGNMENT;
+	/* Readable before, it may be gone now: who reads a running process expects that. */
 	const uint8_t *bytes = pool->units ? heap_worker_pool(worker, pool->address) : NULL;
 
-	if (!bytes)
-		return;
 	for (uint32_t word = 0; word * 64 < pool->blocks; word++) {
 		const struct block_word *blocks = &index->words[pool->first_word + word];
 		node_id node = blocks->first;
@@ -243,8 +270,12 @@ static void decode_pool(struct heap_worker *worker, const struct indexed_pool *p
 			uint32_t number = word * 64 + (uint32_t)__builtin_ctzll(left);
 			size_t offset = PYMALLOC_POOL_HEADER + (size_t)number * block_size;
 
-			heap_worker_decode_block(worker, node++, pool->address + offset,
-			                         bytes + offset, block_size);
+			if (bytes)
+				heap_worker_decode_block(worker, node, pool->address + offset,
+				                         bytes + offset, block_size);
+			else
+				heap_worker_skip(worker, node);
+			node++;
 		}
 	}
 }
@@ -282,9 +313,14 @@ struct error *heap_walk_objects(struct heap_walk *walk)
 
 /* ------------------------------------------------------ objects elsewhere */
 
+static bool has_failed(const struct heap_walk *walk)
+{
+	return walk->is_broken || walk->is_excessive;
+}
+
 struct error *heap_walk_others(struct heap_walk *walk)
 {
-	while (walk->others_described < walk->other_count && !walk->is_broken) {
+	while (walk->others_described < walk->other_count && !has_failed(walk)) {
 		struct heap_other *other = &walk->other_list[walk->others_described++];
 		node_id node = snapshot_builder_node(walk->builder, other->address, other->type,
 		                                     other->flags);
@@ -294,7 +330,8 @@ struct error *heap_walk_others(struct heap_walk *walk)
 		heap_worker_decode_other(walk->workers[0], node);
 		heap_worker_commit(walk->workers[0]);
 	}
-	return walk->is_broken ? error_no_memory() : NULL;
+	walk->is_complete = true;
+	return walk_error(walk);
 }
 
 static void add_totals(struct snap_totals *sum, const struct snap_totals *part)
@@ -349,6 +386,12 @@ static node_id add_other_locked(struct heap_walk *walk, taddr address, type_id t
 
 	if (number_map_get(&walk->others, address, &known))
 		return known;
+	if (walk->is_complete)
+		return NODE_NONE;
+	if (walk->blocks.node_count + walk->other_count >= SNAPSHOT_NODES_MAX) {
+		walk->is_excessive = true;
+		return NODE_NONE;
+	}
 	if (!array_reserve(&walk->other_list, &walk->other_capacity, walk->other_count + 1,
 	                   sizeof(*walk->other_list)) ||
 	    !number_map_put(&walk->others, address, node)) {
@@ -357,6 +400,14 @@ static node_id add_other_locked(struct heap_walk *walk, taddr address, type_id t
 	}
 	walk->other_list[walk->other_count++] = (struct heap_other){address, type, (uint8_t)flags};
 	return node;
+}
+
+bool heap_walk_count_edges(struct heap_walk *walk, size_t count)
+{
+	walk->edge_count += count;
+	if (walk->edge_count >= walk->edges_max)
+		walk->is_excessive = true;
+	return !walk->is_excessive;
 }
 
 node_id heap_walk_add_other(struct heap_walk *walk, taddr address, type_id type, unsigned int flags)

@@ -15,6 +15,10 @@
  * Objects outside of pools are found by references, and by the links of the
  * collector's lists: every tracked object is somebody's gc_next. Their nodes
  * come after those of the pools, in order of discovery.
+ *
+ * A sound heap has less than one reference in every 4 bytes of memory. One
+ * that has more lets its objects share their storage, to no good end: the
+ * walk then fails instead of taking all the memory that there is.
  */
 #ifndef PLUMB_CAPTURE_HEAP_WALK_H
 #define PLUMB_CAPTURE_HEAP_WALK_H
@@ -47,6 +51,7 @@ struct heap_walk {
 	struct number_map gc_heads; /* addresses of list heads, which are no objects */
 	struct heap_worker *workers[HEAP_WORKERS_MAX];
 	size_t worker_count; /* the first works alone where one is enough */
+	uint64_t edges_max;  /* what the target's memory has room for */
 
 	/* From here on guarded by the queue's lock while workers run. */
 	struct work_queue queue;
@@ -59,7 +64,10 @@ struct heap_walk {
 	node_id *impostors;      /* blocks that looked like objects but are storage */
 	size_t impostor_count;
 	size_t impostor_capacity;
-	bool is_broken; /* memory ran out */
+	uint64_t edge_count;
+	bool is_complete;  /* every node is numbered: no more objects are found */
+	bool is_excessive; /* more objects or edges than can be */
+	bool is_broken;    /* memory ran out */
 };
 
 struct error *heap_walk_init(struct heap_walk *walk, struct python *python,
@@ -74,6 +82,9 @@ struct error *heap_walk_others(struct heap_walk *walk);
 
 /* Takes impostors back and fills in the totals. After the last object. */
 void heap_walk_finish(struct heap_walk *walk);
+
+/* Counts edges that are about to be committed. False: they are too many by now. */
+bool heap_walk_count_edges(struct heap_walk *walk, size_t count);
 
 /* What the workers tell; each takes the lock itself. */
 

@@ -59,6 +59,7 @@ void heap_worker_free(struct heap_worker *worker)
 	number_map_deinit(&worker->others);
 	number_map_deinit(&worker->labels);
 	free(worker->type_ids);
+	free(worker->new_types);
 	free(worker->output.edge_counts);
 	free(worker->output.edges);
 	free(worker->output.containers);
@@ -102,20 +103,44 @@ static bool grow_type_ids(struct heap_worker *worker, size_t needed)
 	return true;
 }
 
-/* The snapshot's id of a type, which becomes an object of the snapshot too. */
-static type_id type_id_of(struct heap_worker *worker, const struct py_type *type)
+/*
+ * Who has a type refers to it, even where the reference is not counted. To
+ * make a type an object of the snapshot may show its own type for the first
+ * time, and so on: how far is for the target to say, so this is a list and no
+ * recursion.
+ */
+static void discover_new_types(struct heap_worker *worker)
 {
-	if (type->index >= worker->type_id_capacity &&
-	    !grow_type_ids(worker, (size_t)type->index + 1)) {
+	if (worker->is_discovering_types)
+		return;
+	worker->is_discovering_types = true;
+	while (worker->new_type_count)
+		(void)heap_worker_resolve(worker, worker->new_types[--worker->new_type_count],
+		                          true);
+	worker->is_discovering_types = false;
+}
+
+static type_id id_of_new_type(struct heap_worker *worker, const struct py_type *type)
+{
+	if ((type->index >= worker->type_id_capacity &&
+	     !grow_type_ids(worker, (size_t)type->index + 1)) ||
+	    !array_reserve(&worker->new_types, &worker->new_type_capacity,
+	                   worker->new_type_count + 1, sizeof(*worker->new_types))) {
 		heap_walk_break(worker->walk);
 		return 0;
 	}
-	if (worker->type_ids[type->index] == NODE_NONE) {
-		worker->type_ids[type->index] = heap_walk_add_type(worker->walk, type);
-		/* Who has a type refers to it, even where the reference is not counted. */
-		(void)heap_worker_resolve(worker, type->address, true);
-	}
+	worker->type_ids[type->index] = heap_walk_add_type(worker->walk, type);
+	worker->new_types[worker->new_type_count++] = type->address;
+	discover_new_types(worker);
 	return worker->type_ids[type->index];
+}
+
+/* The snapshot's id of a type, which becomes an object of the snapshot too. */
+static type_id type_id_of(struct heap_worker *worker, const struct py_type *type)
+{
+	if (type->index < worker->type_id_capacity && worker->type_ids[type->index] != NODE_NONE)
+		return worker->type_ids[type->index];
+	return id_of_new_type(worker, type);
 }
 
 /* --------------------------------------------------- addresses to nodes */
@@ -283,16 +308,28 @@ struct snap_edge heap_worker_edge(struct heap_worker *worker, const struct py_re
 	return snap_edge_make(to, kinds[reference->kind], operand_of(worker, reference));
 }
 
+/* Room for one more edge. False: no memory, or more edges than the target can have. */
+static bool grow_edges(struct heap_worker *worker)
+{
+	struct heap_output *output = &worker->output;
+
+	if (output->edge_count >= worker->walk->edges_max) {
+		worker->has_given_up = true;
+		return false;
+	}
+	if (array_reserve(&output->edges, &output->edge_capacity, output->edge_count + 1,
+	                  sizeof(*output->edges)))
+		return true;
+	heap_walk_break(worker->walk);
+	return false;
+}
+
 static void append_edge(struct heap_worker *worker, struct snap_edge edge)
 {
 	struct heap_output *output = &worker->output;
 
-	if (output->edge_count == output->edge_capacity &&
-	    !array_reserve(&output->edges, &output->edge_capacity, output->edge_count + 1,
-	                   sizeof(*output->edges))) {
-		heap_walk_break(worker->walk);
+	if (output->edge_count == output->edge_capacity && !grow_edges(worker))
 		return;
-	}
 	output->edges[output->edge_count++] = edge;
 	output->edge_counts[output->node_count - 1]++;
 }
@@ -300,8 +337,10 @@ static void append_edge(struct heap_worker *worker, struct snap_edge edge)
 /* An object that a block of C memory of the current one points at. */
 static void on_foreign(struct heap_worker *worker, node_id to, uint64_t number)
 {
-	if (worker->walk->with_edges)
-		append_edge(worker, snap_edge_make(to, EDGE_CONSERVATIVE, number));
+	if (!worker->walk->with_edges)
+		return;
+	worker->foreign_edges++;
+	append_edge(worker, snap_edge_make(to, EDGE_CONSERVATIVE, number));
 }
 
 static void on_reference(void *context, const struct py_ref *reference)
@@ -454,7 +493,7 @@ void heap_worker_decode_block(struct heap_worker *worker, node_id node, taddr ad
 	struct py_object object;
 	uint64_t size;
 
-	if (!begin_node(worker, node))
+	if (!begin_node(worker, node) || worker->has_given_up)
 		return;
 	type = block_probe_object(&worker->probe, block, block_size, &offset);
 	if (!type) {
@@ -468,6 +507,11 @@ void heap_worker_decode_block(struct heap_worker *worker, node_id node, taddr ad
 	worker->current_memory = block_size;
 	decode_object(worker, &object, &size);
 	set_sizes(worker, size, worker->current_memory);
+}
+
+void heap_worker_skip(struct heap_worker *worker, node_id node)
+{
+	(void)begin_node(worker, node);
 }
 
 /* The block of an object in no pool, as malloc made it. */
@@ -507,7 +551,8 @@ void heap_worker_commit(struct heap_worker *worker)
 	struct snapshot_builder *builder = worker->walk->builder;
 	struct heap_output *output = &worker->output;
 
-	if (worker->walk->with_edges)
+	worker->has_given_up |= !heap_walk_count_edges(worker->walk, output->edge_count);
+	if (worker->walk->with_edges && !worker->has_given_up)
 		snapshot_builder_edge_run(builder, output->first, output->node_count,
 		                          output->edge_counts, output->edges);
 	for (size_t i = 0; i < output->container_count; i++)

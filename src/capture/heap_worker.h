@@ -38,13 +38,19 @@ struct heap_worker {
 	struct number_map labels; /* static text or str object -> string id */
 	type_id *type_ids;        /* by py_type.index; NODE_NONE: not asked yet */
 	size_t type_id_capacity;
+	taddr *new_types; /* have an id, but are no object of the snapshot yet */
+	size_t new_type_count;
+	size_t new_type_capacity;
+	bool is_discovering_types;
+	bool has_given_up; /* too many edges: what is left is skipped */
 	struct snapshot_columns columns;
 	uint8_t *pool_bytes; /* of a pool that could not be pinned with its neighbours */
 	node_id current;     /* the object being decoded */
 	uint64_t current_memory;
 	struct heap_output output;
 	struct snap_totals totals;
-	uint64_t barren_words; /* searched in C memory in vain, see foreign_blocks.c */
+	uint64_t barren_words;  /* searched in C memory in vain, see foreign_blocks.c, ... */
+	uint64_t foreign_edges; /* ... and not in vain */
 };
 
 /* cache_bytes: how much of the target's memory it may keep. */
@@ -63,6 +69,9 @@ const uint8_t *heap_worker_pool(struct heap_worker *worker, taddr address);
 /* Decodes the object in the block whose bytes, within its pool's, are given; it is node. */
 void heap_worker_decode_block(struct heap_worker *worker, node_id node, taddr address,
                               const uint8_t *block, uint32_t block_size);
+
+/* The node's memory can no longer be read: it stays empty. */
+void heap_worker_skip(struct heap_worker *worker, node_id node);
 
 /* Decodes an object in no pool, which is a node already. */
 void heap_worker_decode_other(struct heap_worker *worker, node_id node);

@@ -22,7 +22,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static const size_t node_count_max = (size_t)1 << 31;
 static const size_t large_column = 4 << 20; /* bytes from which large pages pay */
 
 struct snapshot_builder {
@@ -152,7 +151,7 @@ static bool grow_column(void *column, size_t capacity, size_t element_size)
 /* Makes all node columns capacity long. Those that grew before one failed stay larger. */
 static bool grow_nodes(struct snapshot_builder *builder, size_t capacity)
 {
-	if (builder->is_broken || builder->node_count >= node_count_max ||
+	if (builder->is_broken || builder->node_count >= SNAPSHOT_NODES_MAX ||
 	    !grow_column(&builder->address, capacity, sizeof(*builder->address)) ||
 	    !grow_column(&builder->type, capacity, sizeof(*builder->type)) ||
 	    !grow_column(&builder->size, capacity, sizeof(*builder->size)) ||
@@ -222,7 +221,7 @@ static bool start_nodes(struct snapshot_builder *builder, node_id count)
 bool snapshot_builder_nodes(struct snapshot_builder *builder, node_id count)
 {
 	assert(!builder->node_capacity);
-	if (!builder->is_broken && count <= node_count_max && start_nodes(builder, count))
+	if (!builder->is_broken && count <= SNAPSHOT_NODES_MAX && start_nodes(builder, count))
 		return true;
 	builder->is_broken = true;
 	return false;

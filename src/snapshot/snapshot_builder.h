@@ -11,6 +11,9 @@
 
 #include "snapshot/snapshot.h"
 
+/* More nodes than that are refused. No enum: ISO C keeps those within int. */
+#define SNAPSHOT_NODES_MAX (UINT32_C(1) << 31)
+
 struct snapshot_builder;
 
 struct snapshot_builder *snapshot_builder_new(void); /* NULL: out of memory */

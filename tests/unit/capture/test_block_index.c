@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "capture/block_index.h"
+#include "snapshot/snapshot_builder.h"
 
 enum { POOL = 4096 };
 
@@ -36,7 +37,7 @@ static void every_byte_of_a_block_belongs_to_it(void **state)
 
 		assert_null(block_index_init(&index, &pool, 1, POOL));
 		describe(&index, 0, size, 0);
-		block_index_number(&index);
+		assert_true(block_index_number(&index, SNAPSHOT_NODES_MAX));
 		for (uint32_t offset = 0; offset < POOL; offset++) {
 			bool is_in_block = offset >= PYMALLOC_POOL_HEADER &&
 			                   (offset - PYMALLOC_POOL_HEADER) / size < blocks;
@@ -65,7 +66,7 @@ static void nodes_are_dense_in_order_of_address(void **state)
 	describe(&index, 0, 64, 0x5); /* blocks 0 and 2 */
 	describe(&index, 1, 512, 0);
 	describe(&index, 2, 32, 0x2); /* block 1 */
-	block_index_number(&index);
+	assert_true(block_index_number(&index, SNAPSHOT_NODES_MAX));
 	assert_int_equal(index.node_count, 3);
 
 	assert_true(block_index_place(&index, 0x10000 + 48 + 128, &place));
@@ -94,7 +95,7 @@ static void pools_at_both_ends_of_the_address_space_are_found(void **state)
 	assert_null(index.number_of);
 	describe(&index, 0, 16, 1);
 	describe(&index, 1, 16, 1);
-	block_index_number(&index);
+	assert_true(block_index_number(&index, SNAPSHOT_NODES_MAX));
 	assert_true(block_index_place(&index, 0x7ffffffff000 + 48, &place));
 	assert_int_equal(block_index_node(&index, &place), 1);
 	assert_false(block_index_place(&index, 0x2000 + 48, &place));
@@ -110,7 +111,7 @@ static void storage_is_claimed_once(void **state)
 	(void)state;
 	assert_null(block_index_init(&index, &pool, 1, POOL));
 	describe(&index, 0, 64, 0);
-	block_index_number(&index);
+	assert_true(block_index_number(&index, SNAPSHOT_NODES_MAX));
 	assert_true(block_index_place(&index, pool + 48, &place));
 	assert_true(block_index_claim(&index, &place));
 	assert_false(block_index_claim(&index, &place));
@@ -124,9 +125,26 @@ static void without_pools_no_address_is_in_one(void **state)
 
 	(void)state;
 	assert_null(block_index_init(&index, NULL, 0, 0));
-	block_index_number(&index);
+	assert_true(block_index_number(&index, SNAPSHOT_NODES_MAX));
 	assert_false(block_index_place(&index, 0x4000, &place));
 	assert_int_equal(index.node_count, 0);
+	block_index_deinit(&index);
+}
+
+/* Aliased memory can show more objects than ids go round. */
+static void more_objects_than_there_are_ids_are_refused(void **state)
+{
+	const taddr pools[] = {0x4000, 0x8000};
+	struct block_index index;
+
+	(void)state;
+	assert_null(block_index_init(&index, pools, 2, POOL));
+	describe(&index, 0, 16, 3);
+	describe(&index, 1, 16, 3);
+	assert_false(block_index_number(&index, 3));
+	assert_int_equal(index.node_count, 0);
+	assert_true(block_index_number(&index, 4));
+	assert_int_equal(index.node_count, 4);
 	block_index_deinit(&index);
 }
 
@@ -137,6 +155,7 @@ int main(void)
 		cmocka_unit_test(nodes_are_dense_in_order_of_address),
 		cmocka_unit_test(pools_at_both_ends_of_the_address_space_are_found),
 		cmocka_unit_test(storage_is_claimed_once),
+		cmocka_unit_test(more_objects_than_there_are_ids_are_refused),
 		cmocka_unit_test(without_pools_no_address_is_in_one),
 	};
 
