@@ -18,9 +18,9 @@
  */
 #include "fuzz_target.h"
 
-#include "../unit/capture/fake_heap.h"
 #include "base/cleanup.h"
 #include "capture/heap_snapshot.h"
+#include "fake_heap.h"
 
 #include <assert.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 #ifndef PLUMB_TESTS_FAKE_HEAP_H
 #define PLUMB_TESTS_FAKE_HEAP_H
 
-#include "../runtime/fake_stack.h"
+#include "fake_stack.h"
 
 enum {
 	FAKE_LISTS = 4,
