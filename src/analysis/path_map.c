@@ -21,6 +21,7 @@ enum {
 	DOMINANT_PERCENT = 80,
 	RECORD_KEYS_MAX = 32, /* a dict with more keys is a collection, no record */
 	RECORD_TUPLE_MAX = 8,
+	THREADS_NAMED_MAX = 4, /* more of them are a pool, and one path */
 };
 
 /* Nearly all that is chosen below parent is below node. */
@@ -210,6 +211,8 @@ static void place_node(struct path_map *map, node_id node)
 	size_t root;
 
 	if (reach_root(snapshot, map->reach, node, &root)) {
+		if (map->merges_threads && snapshot->roots[root].kind == ROOT_THREAD)
+			root = ANY_THREAD;
 		visit(map, node, 0, (struct step){STEP_ROOT, (uint32_t)root});
 		return;
 	}
@@ -264,6 +267,26 @@ static void weigh_all(struct path_map *map, const uint8_t *is_chosen)
 	}
 }
 
+/* Do the chosen hang from many threads, and from none in particular? */
+static bool are_threads_alike(const struct path_map *map)
+{
+	uint64_t all = 0;
+	uint64_t most = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < map->snapshot->root_count; i++) {
+		const struct snap_root *root = &map->snapshot->roots[i];
+		uint64_t weight = map->weight[root->node];
+
+		if (root->kind != ROOT_THREAD || !weight)
+			continue;
+		count++;
+		all += weight;
+		most = weight > most ? weight : most;
+	}
+	return count > THREADS_NAMED_MAX && most * 100 < all * DOMINANT_PERCENT;
+}
+
 static struct path_map *path_map_new(const struct snapshot *snapshot, const struct reach *reach)
 {
 	struct path_map *map = calloc(1, sizeof(*map));
@@ -291,6 +314,7 @@ struct error *path_map_make(const struct snapshot *snapshot, const struct reach 
 	if (!map)
 		return error_no_memory();
 	weigh_all(map, is_chosen);
+	map->merges_threads = are_threads_alike(map);
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
 		place_all(map, pass == PASSES_MAX - 1);
 		if (map->trie.is_broken || map->labels.is_broken)

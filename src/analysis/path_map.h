@@ -9,6 +9,7 @@
  *   - where many containers of one kind share their few keys (records, as JSON
  *     gives them, and short tuples), the key is a name and stays;
  *   - a dict that is the __dict__ of something is no step: obj.x;
+ *   - threads are named while they are few, or one of them holds nearly all;
  *   - a running frame is named by its function, and the frames between it
  *     and its thread are left out.
  */
@@ -26,7 +27,11 @@ struct path_map {
 	struct path_trie trie;
 	uint32_t *weight; /* chosen nodes at and below each node; 0: on no path */
 	place_id *place;  /* of each node with a weight */
+	bool merges_threads;
 };
+
+/* The operand of STEP_ROOT that stands for every thread. */
+static const uint32_t ANY_THREAD = UINT32_MAX;
 
 /* Borrows snapshot and reach, which must outlive it. is_chosen: a byte for each node. */
 struct error *path_map_make(const struct snapshot *snapshot, const struct reach *reach,
@@ -41,7 +46,7 @@ static inline void cleanup_path_map(struct path_map **map)
 /* Appends the words for a place: app.cache._sessions[*].user */
 void path_map_text(struct path_map *map, place_id place, struct text *text);
 
-/* The root that a place starts from: "app", "thread 4242 (MainThread)". Borrowed. */
+/* The root that a place starts from: "app", "thread 4242 (MainThread)", "threads[*]". Borrowed. */
 const char *path_map_root(struct path_map *map, place_id place);
 
 #endif

@@ -102,11 +102,14 @@ void path_map_text(struct path_map *map, place_id place, struct text *text)
 const char *path_map_root(struct path_map *map, place_id place)
 {
 	const struct snapshot *snapshot = map->snapshot;
+	uint32_t root;
 
 	while (place && map->trie.places[place].step.kind != STEP_ROOT)
 		place = map->trie.places[place].parent;
 	if (!place)
 		return "";
-	return snapshot_string(snapshot,
-	                       snapshot->roots[map->trie.places[place].step.operand].name);
+	root = map->trie.places[place].step.operand;
+	if (root == ANY_THREAD)
+		return "threads[*]";
+	return snapshot_string(snapshot, snapshot->roots[root].name);
 }

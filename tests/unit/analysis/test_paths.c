@@ -535,6 +535,47 @@ static void five_million_nodes_in_one_list_are_one_path(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* A pool of threads, each with an order in a local variable of the same function. */
+static void add_workers(struct graph *graph, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		char name[32];
+		node_id thread, frame;
+
+		snprintf(name, sizeof(name), "thread %u (Worker)", i);
+		thread = graph_frame(graph, name);
+		frame = graph_frame(graph, "work (app.py:7)");
+		graph_root(graph, thread, name, ROOT_THREAD, 0);
+		graph_attribute(graph, thread, frame, "frame");
+		graph_local(graph, frame, graph_object(graph, "app.Order", 48), "order");
+	}
+}
+
+static void many_threads_are_one_path(void **state)
+{
+	struct graph *graph = *state;
+	struct paths *paths;
+
+	add_workers(graph, 5);
+	paths = paths_of(graph, "app.Order");
+	assert_path(paths, 0, "threads[*] > work (app.py:7): order", 5);
+	assert_string_equal(paths->paths[0].root, "threads[*]");
+	assert_string_equal(paths->paths[0].example.steps[0].edge, "root");
+	paths_free(paths);
+}
+
+static void few_threads_keep_their_names(void **state)
+{
+	struct graph *graph = *state;
+	struct paths *paths;
+
+	add_workers(graph, 4);
+	paths = paths_of(graph, "app.Order");
+	assert_int_equal(paths->path_count, 4);
+	assert_path(paths, 0, "thread 0 (Worker) > work (app.py:7): order", 1);
+	paths_free(paths);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -555,6 +596,8 @@ int main(void)
 		TEST(a_binary_tree_is_one_path),
 		TEST(matrices_are_no_chains),
 		TEST(locals_of_running_frames_are_named_by_their_function),
+		TEST(many_threads_are_one_path),
+		TEST(few_threads_keep_their_names),
 		TEST(coroutines_keys_types_and_guesses_have_words),
 		TEST(what_no_root_reaches_is_counted_apart),
 		TEST(five_million_nodes_in_one_list_are_one_path),
