@@ -39,6 +39,7 @@ def the_line(result):
         (["heap", "1", "2", "3", "4"], "4 is one word too many"),
         (["heap", "1", "-x"], "no option -x"),
         (["why", "1"], "a type or an address"),
+        (["why", "1", ""], "a type or an address"),
         (["why", "1", "X", "--pause", "stop"], "choose one of fork, copy, none"),
         (["1", "--for", "soon"], "soon: not a duration"),
         (["1", "--for", "-1s"], "not a duration"),
@@ -66,7 +67,9 @@ def test_no_such_process_is_one_line_and_3(plumb, arguments):
 def test_a_process_that_is_not_python_is_named(plumb):
     with subprocess.Popen(["sleep", "60"]) as child:
         try:
-            assert "sleep" in the_line(plumb("heap", child.pid, code=3))
+            line = the_line(plumb("heap", child.pid, code=3))
+            assert line.startswith(f"plumb: process {child.pid}: it runs ")
+            assert "sleep, which is not Python" in line
         finally:
             child.kill()
 

@@ -50,9 +50,10 @@ static struct error *init_settle_check(struct settle_check *check, pid_t pid, st
 	check->python = python;
 	if (!error)
 		error = window_cache_init(&check->memory, check->running, OWN_CACHE);
-	if (!error)
-		error = python_find(&check->memory, python);
-	return error;
+	if (error)
+		return error;
+	error = python_find(&check->memory, python);
+	return error ? error_wrap(error, "process %d", pid) : NULL;
 }
 
 static bool is_settled(void *context, struct target *stopped)
@@ -92,9 +93,9 @@ static struct error *open_picture(struct capture *capture)
 
 	if (!error)
 		error = python_refresh(&capture->python, &capture->memory);
-	if (!error)
-		error = py_types_new(&capture->python, &capture->types);
-	return error;
+	if (error)
+		return error_wrap(error, "process %d", capture->process.pid);
+	return py_types_new(&capture->python, &capture->types);
 }
 
 struct progress {

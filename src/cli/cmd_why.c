@@ -93,7 +93,7 @@ static struct error *run(const struct options *options)
 	struct error *error;
 	pid_t pid;
 
-	if (options->word_count != 2)
+	if (options->word_count != 2 || !*options->words[1])
 		return error_new(
 			ERROR_USAGE,
 			"why takes a process id and a type or an address (plumb why --help)");

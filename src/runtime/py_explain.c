@@ -142,6 +142,11 @@ static struct error *not_python(struct window_cache *memory, size_t image_count)
 	if (!path)
 		return error_new(ERROR_NOT_PYTHON,
 		                 "it is no Python process: no program is mapped in it");
+	if (strstr(strrchr(path, '/'), "python"))
+		return error_new(ERROR_NOT_PYTHON,
+		                 "it runs %s, but no CPython was found in its %zu mapped binaries "
+		                 "(is it just starting?)",
+		                 path, image_count);
 	return error_new(ERROR_NOT_PYTHON,
 	                 "it runs %s, which is not Python (no CPython in its %zu mapped binaries)",
 	                 path, image_count);

@@ -58,7 +58,8 @@ struct error *py_interpreters_read(struct python *python)
 	                      &address) ||
 	    !main || !interpreter_is_readable(python, main))
 		return error_new(ERROR_CORRUPT,
-		                 "CPython's runtime at 0x%" PRIx64 " has no main interpreter",
+		                 "CPython's runtime at 0x%" PRIx64
+		                 " has no main interpreter (is it just starting, or ending?)",
 		                 python->runtime);
 	if (!list_append(&list, main))
 		return error_no_memory();

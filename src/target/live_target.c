@@ -233,6 +233,8 @@ static struct error *read_maps(pid_t pid, pid_t memory_pid, struct process_maps 
 static struct error *probe_memory(struct live_target *live, pid_t pid,
                                   const struct process_maps *maps)
 {
+	struct error *error;
+
 	for (size_t i = 0; i < maps->count; i++) {
 		char byte;
 
@@ -245,7 +247,11 @@ static struct error *probe_memory(struct live_target *live, pid_t pid,
 		if (errno == ESRCH)
 			break;
 	}
-	return error_new(ERROR_GONE, "process %d has ended", pid);
+	/* A program that calls exec() has another memory from then on. */
+	error = process_access_check_alive(pid);
+	if (error)
+		return error;
+	return error_new(ERROR_GONE, "process %d started another program just now; try again", pid);
 }
 
 struct error *live_target_open(pid_t pid, pid_t memory_pid, struct target **ret)
