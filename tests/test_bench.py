@@ -13,6 +13,8 @@ import pytest
 
 from support import processes, service
 
+pytestmark = pytest.mark.without_plumb
+
 BENCH = service.PROJECT / "bench"
 CC = os.environ.get("CC", "cc").split()
 FLAGS = (
@@ -25,8 +27,6 @@ FLAGS = (
 COUNT = """
 import gc, json
 import heap
-
-pytestmark = pytest.mark.without_plumb
 
 def count(orders):
     constants = {"invoice", "points"}

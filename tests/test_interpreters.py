@@ -13,12 +13,12 @@ import pytest
 
 from support import interpreters, processes
 
+pytestmark = pytest.mark.without_plumb
+
 ECHO = "import os, sys\n" + processes.ANSWER_LOOP
 
 WITH_CHILD = """
 import os, subprocess, sys
-
-pytestmark = pytest.mark.without_plumb
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 orphan = subprocess.Popen(
     [sys.executable, "-c", "import os, time; os.fork() and os._exit(0); time.sleep(600)"])
