@@ -20,7 +20,7 @@
 #include "runtime/pymalloc.h"
 
 enum {
-	ARENAS_MAX = 1 << 24,
+	ARENAS_MAX = 1 << 24, /* of one table, and of all together */
 	ARENA_SIZE_MIN = 256 << 10,
 	ARENA_SIZE_MAX = 32 << 20,
 	ARENA_POOLS_MAX = ARENA_SIZE_MAX / 4096,
@@ -156,11 +156,12 @@ struct table_list {
 	struct py_arena_table *tables;
 	size_t count;
 	size_t capacity;
+	uint64_t slots; /* of all tables */
 };
 
 static struct error *append_table(struct table_list *list, taddr arenas, uint32_t count)
 {
-	if (!arenas || arenas % 8 || !count || count > ARENAS_MAX)
+	if (!arenas || arenas % 8 || !count || count > ARENAS_MAX - list->slots)
 		return NULL;
 	for (size_t i = 0; i < list->count; i++) {
 		if (list->tables[i].arenas == arenas)
@@ -169,6 +170,7 @@ static struct error *append_table(struct table_list *list, taddr arenas, uint32_
 	if (!array_reserve(&list->tables, &list->capacity, list->count + 1, sizeof(*list->tables)))
 		return error_no_memory();
 	list->tables[list->count++] = (struct py_arena_table){arenas, count};
+	list->slots += count;
 	return NULL;
 }
 

@@ -322,6 +322,23 @@ static void a_running_collection_is_noticed(void **state)
 	}
 }
 
+/* Each table is possible, all of them together are not. */
+static void tables_of_arenas_share_one_limit(void **state)
+{
+	const uint32_t most = 1 << 24;
+	uint32_t member = py_layout_3_13.obmalloc_state.maxarenas;
+	struct fake_python *fake = make(&py_layout_3_13);
+	struct look look;
+
+	(void)state;
+	fake_python_u32(fake, FAKE_ALLOCATOR + member, most);
+	fake_python_u32(fake, FAKE_SUB_ALLOCATOR + member, most);
+	look = look_at(fake);
+	assert_found(&look);
+	assert_int_equal(look.python.arena_table_count, 1);
+	look_end(&look);
+}
+
 static void looking_again_sees_what_changed(void **state)
 {
 	const struct py_layout *layout = &py_layout_3_11;
@@ -393,6 +410,7 @@ int main(void)
 		cmocka_unit_test(interpreters_that_share_an_allocator_have_one_table),
 		cmocka_unit_test(debug_headers_before_the_dicts_are_noticed),
 		cmocka_unit_test(a_running_collection_is_noticed),
+		cmocka_unit_test(tables_of_arenas_share_one_limit),
 		cmocka_unit_test(looking_again_sees_what_changed),
 		cmocka_unit_test(memory_without_a_program_is_no_python),
 		cmocka_unit_test(a_version_text_alone_makes_no_python),
