@@ -104,11 +104,18 @@ static size_t chunk_length(const struct heap_walk *walk)
 	return CHUNK_BYTES / walk->python->pool_size;
 }
 
-/* What went wrong while everybody worked, or NULL. */
-static struct error *walk_error(const struct heap_walk *walk)
+struct error *heap_walk_check(const struct heap_walk *walk)
 {
+	bool is_spent = false;
+
+	for (size_t i = 0; i < walk->worker_count; i++)
+		is_spent |= window_cache_is_spent(&walk->workers[i]->memory);
 	if (walk->is_broken)
 		return error_no_memory();
+	if (is_spent)
+		return error_new(ERROR_CORRUPT,
+		                 "the Python heap contradicts itself: its objects share their "
+		                 "memory so that walking them has no end");
 	if (walk->is_excessive)
 		return error_new(ERROR_CORRUPT,
 		                 "the Python heap contradicts itself: its objects have more "
@@ -127,7 +134,7 @@ static struct error *run_workers(struct heap_walk *walk, void (*work)(void *))
 		contexts[i] = walk->workers[i];
 	work_queue_reset(&walk->queue, chunks);
 	work_run(work, contexts, walk->worker_count);
-	return walk_error(walk);
+	return heap_walk_check(walk);
 }
 
 /* The pools of a chunk: [*ret_first, return value). */
@@ -247,7 +254,7 @@ struct error *heap_walk_pools(struct heap_walk *walk)
 	if (!block_index_number(&walk->blocks, SNAPSHOT_NODES_MAX))
 		walk->is_excessive = true;
 	if (walk->is_excessive)
-		return walk_error(walk);
+		return heap_walk_check(walk);
 	if (!snapshot_builder_nodes(walk->builder, walk->blocks.node_count))
 		return error_no_memory();
 	return NULL;
@@ -331,7 +338,7 @@ struct error *heap_walk_others(struct heap_walk *walk)
 		heap_worker_commit(walk->workers[0]);
 	}
 	walk->is_complete = true;
-	return walk_error(walk);
+	return heap_walk_check(walk);
 }
 
 static void add_totals(struct snap_totals *sum, const struct snap_totals *part)

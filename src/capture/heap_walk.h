@@ -80,6 +80,9 @@ struct error *heap_walk_objects(struct heap_walk *walk);
 /* Decodes objects in no pool until no new ones turn up. */
 struct error *heap_walk_others(struct heap_walk *walk);
 
+/* What went wrong so far, or NULL: no memory, or a heap that cannot be. */
+struct error *heap_walk_check(const struct heap_walk *walk);
+
 /* Takes impostors back and fills in the totals. After the last object. */
 void heap_walk_finish(struct heap_walk *walk);
 

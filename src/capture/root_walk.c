@@ -104,7 +104,7 @@ struct error *root_walk_discover(struct root_walk *roots)
 
 	if (py_roots_visit(&roots->worker->python, roots->worker->types, &visitor) != DECODE_OK)
 		roots->worker->totals.torn++;
-	return roots->walk->is_broken ? error_no_memory() : NULL;
+	return heap_walk_check(roots->walk);
 }
 
 static void record_root(void *context, enum py_root_kind kind, const char *name, taddr to)
@@ -228,5 +228,5 @@ struct error *root_walk_record(struct root_walk *roots)
 	if (py_roots_visit(&roots->worker->python, roots->worker->types, &visitor) != DECODE_OK)
 		roots->worker->totals.torn++;
 	fill_up_frames(roots);
-	return roots->walk->is_broken ? error_no_memory() : NULL;
+	return heap_walk_check(roots->walk);
 }

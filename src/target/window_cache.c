@@ -17,7 +17,23 @@
 enum {
 	PAGE_SIZE = WINDOW_SIZE / WINDOW_PAGES,
 	EMPTY = 1,
+	SHOWN_TIMES = 256,
+	SHOWN_LEAST = 64 << 20,
 };
+
+/* Each byte many times over: a walk reads some of them again and again. */
+static uint64_t bytes_to_show(const struct target *target)
+{
+	size_t count;
+	const struct target_region *regions = target_regions(target, &count);
+	uint64_t mapped = 0;
+
+	for (size_t i = 0; i < count; i++)
+		mapped += regions[i].end - regions[i].start;
+	if (mapped > UINT64_MAX / (2 * SHOWN_TIMES))
+		return UINT64_MAX;
+	return mapped * SHOWN_TIMES + SHOWN_LEAST;
+}
 
 struct error *window_cache_init(struct window_cache *cache, struct target *target, size_t bytes)
 {
@@ -52,6 +68,12 @@ void window_cache_forget(struct window_cache *cache)
 	for (size_t i = 0; i < cache->slots; i++)
 		cache->windows[i] = (struct window){.start = EMPTY};
 	cache->pinned_size = 0;
+	cache->bytes_left = bytes_to_show(cache->target);
+}
+
+bool window_cache_is_spent(const struct window_cache *cache)
+{
+	return !cache->bytes_left;
 }
 
 bool window_cache_pin(struct window_cache *cache, taddr start, size_t size)
@@ -106,6 +128,8 @@ bool window_cache_read(struct window_cache *cache, taddr address, void *buffer, 
 	uint64_t in_pinned = address - cache->pinned_start;
 	uint8_t *out = buffer;
 
+	if (!window_cache_spend(cache, size))
+		return false;
 	if (in_pinned < cache->pinned_size && size <= cache->pinned_size - in_pinned) {
 		memcpy(buffer, cache->pinned + in_pinned, size);
 		return true;

@@ -8,6 +8,12 @@
  *
  * Who walks a long stretch from end to end pins it: it is read at once, and
  * shown from there.
+ *
+ * Lists and tables of a hostile target may share their memory, so that walking
+ * them takes time without end though each alone is bounded. Therefore a cache
+ * shows only so many bytes between two forgets, in proportion to what the
+ * target has; whoever walks its memory in good faith never comes near. From
+ * then on nothing can be read, which every walk knows how to end on.
  */
 #ifndef PLUMB_TARGET_WINDOW_CACHE_H
 #define PLUMB_TARGET_WINDOW_CACHE_H
@@ -31,8 +37,9 @@ struct window {
 struct window_cache {
 	struct target *target; /* borrowed */
 	struct window *windows;
-	uint8_t *bytes; /* slot i: windows[i], WINDOW_SIZE bytes */
-	size_t slots;   /* a power of two */
+	uint8_t *bytes;      /* slot i: windows[i], WINDOW_SIZE bytes */
+	size_t slots;        /* a power of two */
+	uint64_t bytes_left; /* that it will show */
 	taddr pinned_start;
 	size_t pinned_size; /* 0: nothing is pinned */
 	size_t pinned_capacity;
@@ -57,6 +64,19 @@ size_t window_cache_load(struct window_cache *cache, taddr start);
 /* As window_cache_view, for pieces that cross windows or unreadable pages. */
 const uint8_t *window_cache_view_slow(struct window_cache *cache, taddr address, size_t size);
 
+/* Did someone walk the target's memory until nothing more is shown? */
+bool window_cache_is_spent(const struct window_cache *cache);
+
+static inline bool window_cache_spend(struct window_cache *cache, size_t size)
+{
+	if (cache->bytes_left < size) {
+		cache->bytes_left = 0;
+		return false;
+	}
+	cache->bytes_left -= size;
+	return true;
+}
+
 static inline size_t window_cache_slot(const struct window_cache *cache, taddr start)
 {
 	uint64_t number = start >> WINDOW_SHIFT;
@@ -76,6 +96,8 @@ static inline const uint8_t *window_cache_view(struct window_cache *cache, taddr
 	size_t slot = window_cache_slot(cache, start);
 	uint64_t in_pinned = address - cache->pinned_start;
 
+	if (!window_cache_spend(cache, size))
+		return NULL;
 	if (in_pinned < cache->pinned_size && size <= cache->pinned_size - in_pinned)
 		return cache->pinned + in_pinned;
 	if (offset + size > WINDOW_SIZE)

@@ -265,15 +265,18 @@ static void objects_that_turn_up_too_late_are_no_nodes(void **state)
 	snapshot_free(snapshot);
 }
 
+/* What a thread is given and gives back: cmocka's asserts are for the first thread. */
+struct taking {
+	struct fake_python *fake;
+	struct error *error;
+	struct snapshot *snapshot;
+};
+
 static void *take_heap(void *argument)
 {
-	struct snapshot *snapshot = NULL;
-	struct error *error = take(argument, &snapshot);
+	struct taking *taking = argument;
 
-	assert_null(error);
-	assert_null(snapshot_check(snapshot));
-	assert_true(snapshot->node_count > METATYPES);
-	snapshot_free(snapshot);
+	taking->error = take(taking->fake, &taking->snapshot);
 	return NULL;
 }
 
@@ -297,8 +300,9 @@ static void fill_metatypes(struct fake_python *fake)
 
 static void a_long_row_of_metatypes_takes_no_stack(void **state)
 {
-	enum { STRIDE = 400, SHOWN = (METATYPES - 1) / STRIDE };
+	enum { STRIDE = 100, SHOWN = (METATYPES - 1) / STRIDE };
 	struct fake_python *fake = heap_new();
+	struct taking taking = {.fake = fake};
 	pthread_attr_t attributes;
 	pthread_t thread;
 
@@ -320,9 +324,13 @@ static void a_long_row_of_metatypes_takes_no_stack(void **state)
 	fake_python_u64(fake, fake_heap_block(layout, 1, 0), ELSEWHERE);
 	assert_int_equal(pthread_attr_init(&attributes), 0);
 	assert_int_equal(pthread_attr_setstacksize(&attributes, SMALL_STACK), 0);
-	assert_int_equal(pthread_create(&thread, &attributes, take_heap, fake), 0);
+	assert_int_equal(pthread_create(&thread, &attributes, take_heap, &taking), 0);
 	pthread_join(thread, NULL);
 	pthread_attr_destroy(&attributes);
+	assert_null(taking.error);
+	assert_null(snapshot_check(taking.snapshot));
+	assert_true(taking.snapshot->node_count > METATYPES);
+	snapshot_free(taking.snapshot);
 }
 
 static void lists_that_share_their_items_without_end_are_refused(void **state)
@@ -343,6 +351,27 @@ static void lists_that_share_their_items_without_end_are_refused(void **state)
 	error_free(error);
 }
 
+/* Not one of the shared words is a reference, so no edge is too many. */
+static void lists_that_share_a_desert_end(void **state)
+{
+	const unsigned int pools[] = {0, 2};
+	struct fake_python *fake = heap_new();
+	struct snapshot *snapshot = NULL;
+	struct error *error;
+
+	(void)state;
+	for (unsigned int pool = 0; pool < 2; pool++) {
+		fake_heap_pool(fake, layout, pools[pool], fake_heap_blocks(layout));
+		for (unsigned int i = 0; i < fake_heap_blocks(layout); i++)
+			fake_heap_list(fake, layout, fake_heap_block(layout, pools[pool], i),
+			               FAKE_DATA, FAKE_DATA_SIZE / 8);
+	}
+	error = take(fake, &snapshot);
+	assert_non_null(error);
+	assert_int_equal(error_kind(error), ERROR_CORRUPT);
+	error_free(error);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +381,7 @@ int main(void)
 		cmocka_unit_test(objects_that_turn_up_too_late_are_no_nodes),
 		cmocka_unit_test(a_long_row_of_metatypes_takes_no_stack),
 		cmocka_unit_test(lists_that_share_their_items_without_end_are_refused),
+		cmocka_unit_test(lists_that_share_a_desert_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
