@@ -33,17 +33,6 @@ static bool note_gc_heads(struct heap_walk *walk)
 	return is_noted;
 }
 
-static uint64_t mapped_bytes(const struct target *target)
-{
-	size_t count;
-	const struct target_region *regions = target_regions(target, &count);
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < count; i++)
-		bytes += regions[i].end - regions[i].start;
-	return bytes;
-}
-
 struct error *heap_walk_init(struct heap_walk *walk, struct python *python,
                              struct snapshot_builder *builder, bool with_edges)
 {
@@ -52,7 +41,7 @@ struct error *heap_walk_init(struct heap_walk *walk, struct python *python,
 	number_map_init(&walk->gc_heads);
 	number_map_init(&walk->types);
 	work_queue_init(&walk->queue);
-	walk->edges_max = mapped_bytes(python->memory->target) / BYTES_PER_EDGE;
+	walk->edges_max = target_mapped_bytes(python->memory->target) / BYTES_PER_EDGE;
 	return note_gc_heads(walk) ? NULL : error_no_memory();
 }
 

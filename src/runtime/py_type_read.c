@@ -27,7 +27,7 @@ enum {
 	MEMBER_OBJECT = 6,       /* T_OBJECT */
 	MEMBER_OBJECT_EX = 16,   /* T_OBJECT_EX */
 	MEMBER_AFTER_ITEMS = 16, /* of the flags: _Py_AFTER_ITEMS, from 3.15 on */
-	KEYS_MAX = 1 << 16,
+	KEYS_MAX = 64,           /* SHARED_KEYS_MAX_SIZE is 30: Include/internal/pycore_dict.h */
 	ITEMS_LIMIT = 1 << 16,
 };
 
@@ -142,23 +142,25 @@ static bool read_names(struct py_types *types, struct py_type *type, const uint8
 	return type->name != NULL;
 }
 
-static bool add_member(struct py_type *type, size_t *capacity, char *name, uint32_t offset,
-                       bool is_after_items)
+static bool add_member(struct py_types *types, struct py_type *type, size_t *capacity, char *name,
+                       uint32_t offset, bool is_after_items)
 {
-	if (!array_reserve(&type->members, capacity, type->member_count + 1,
-	                   sizeof(*type->members)))
+	if (!types->members_left || !array_reserve(&type->members, capacity, type->member_count + 1,
+	                                           sizeof(*type->members)))
 		return false;
+	types->members_left--;
 	type->members[type->member_count++] = (struct py_member){
 		.name = name, .offset = offset, .is_after_items = is_after_items};
 	return true;
 }
 
-static bool copy_members(struct py_type *type, size_t *capacity, const struct py_type *base)
+static bool copy_members(struct py_types *types, struct py_type *type, size_t *capacity,
+                         const struct py_type *base)
 {
 	for (size_t i = 0; i < base->member_count; i++) {
 		char *name = strdup(base->members[i].name);
 
-		if (!name || !add_member(type, capacity, name, base->members[i].offset,
+		if (!name || !add_member(types, type, capacity, name, base->members[i].offset,
 		                         base->members[i].is_after_items)) {
 			free(name);
 			return false;
@@ -168,9 +170,10 @@ static bool copy_members(struct py_type *type, size_t *capacity, const struct py
 }
 
 /* The members of kind object that tp_members declares. */
-static bool read_members(struct python *python, struct py_type *type, taddr definitions,
+static bool read_members(struct py_types *types, struct py_type *type, taddr definitions,
                          size_t *capacity)
 {
+	struct python *python = types->python;
 	/* The members of a struct sequence are its items, behind the basic size. */
 	uint64_t limit = type->shape == PY_SHAPE_TUPLE ? ITEMS_LIMIT : (uint64_t)type->basicsize;
 
@@ -192,7 +195,7 @@ static bool read_members(struct python *python, struct py_type *type, taddr defi
 		name = py_read_c_string(python, load_word(entry, 0), PY_TYPE_NAME_MAX);
 		if (!name)
 			continue;
-		if (!add_member(type, capacity, name, (uint32_t)offset,
+		if (!add_member(types, type, capacity, name, (uint32_t)offset,
 		                entry[24] & MEMBER_AFTER_ITEMS)) {
 			free(name);
 			return false;
@@ -380,11 +383,11 @@ static bool read_all(struct py_types *types, struct py_type *type, const struct 
 	set_prefix(python, type);
 	set_type_reference(types, type, base, c_name);
 	if (base && (type->has_python_slots || type->shape == base->shape) &&
-	    !copy_members(type, &capacity, base))
+	    !copy_members(types, type, &capacity, base))
 		return false;
 	if (type->has_python_slots || type->opaque_from ||
 	    (type->shape == PY_SHAPE_TUPLE && base && base->shape == PY_SHAPE_TUPLE))
-		if (!read_members(python, type, load_word(bytes, layout->type.tp_members),
+		if (!read_members(types, type, load_word(bytes, layout->type.tp_members),
 		                  &capacity))
 			return false;
 	type->has_instance_part = type->member_count || type->dict_place != PY_DICT_NONE ||

@@ -20,6 +20,7 @@ struct py_types {
 	struct py_type **items;
 	size_t count;
 	size_t capacity;
+	uint64_t members_left;          /* how many all types together may still have */
 	struct py_fields_table *fields; /* of this version; see py_fields.c */
 	taddr general_lookup; /* 3.8 to 3.10: dk_lookup of tables with any keys; 0: not known */
 	bool has_looked_for_general_lookup;

@@ -6,6 +6,10 @@
  * loops with a bound; bases are registered before what inherits from them, so
  * that a type is decoded with its base at hand.
  *
+ * Types of a hostile target may share their names, members and bases with each
+ * other, and take more memory here than there. So what all of them have is
+ * bounded by the memory of the target; a type that goes beyond is none.
+ *
  * Addresses that are no types are remembered too, but only so many: whoever
  * scans memory asks for millions of them.
  */
@@ -22,6 +26,8 @@ enum {
 	REJECTED_MAX = 1 << 18,
 	INSTANCE_SIZE_MAX = 1 << 30,
 	ITEM_SIZE_MAX = 1 << 20,
+	BYTES_PER_MEMBER = 64, /* of the target's memory, at least */
+	MEMBERS_LEAST = 1 << 16,
 };
 
 struct error *py_types_new(struct python *python, struct py_types **ret)
@@ -31,6 +37,8 @@ struct error *py_types_new(struct python *python, struct py_types **ret)
 	if (!types)
 		return error_no_memory();
 	types->python = python;
+	types->members_left =
+		MEMBERS_LEAST + target_mapped_bytes(python->memory->target) / BYTES_PER_MEMBER;
 	number_map_init(&types->by_address);
 	number_map_init(&types->rejected);
 	types->fields = py_fields_new(python);

@@ -79,6 +79,15 @@ const struct target_region *target_regions(const struct target *target, size_t *
 	return target->regions;
 }
 
+uint64_t target_mapped_bytes(const struct target *target)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < target->region_count; i++)
+		bytes += target->regions[i].end - target->regions[i].start;
+	return bytes;
+}
+
 const struct target_region *target_region_at(const struct target *target, taddr address)
 {
 	size_t low = 0;

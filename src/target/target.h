@@ -74,6 +74,9 @@ size_t target_read_some(struct target *target, taddr address, void *buffer, size
 /* The mappings, sorted by address. Borrowed. */
 const struct target_region *target_regions(const struct target *target, size_t *ret_count);
 
+/* Bytes of all mappings together: what claims of the target are measured against. */
+uint64_t target_mapped_bytes(const struct target *target);
+
 /* The mapping that holds address, or NULL. Logarithmic. */
 const struct target_region *target_region_at(const struct target *target, taddr address);
 

@@ -24,12 +24,8 @@ enum {
 /* Each byte many times over: a walk reads some of them again and again. */
 static uint64_t bytes_to_show(const struct target *target)
 {
-	size_t count;
-	const struct target_region *regions = target_regions(target, &count);
-	uint64_t mapped = 0;
+	uint64_t mapped = target_mapped_bytes(target);
 
-	for (size_t i = 0; i < count; i++)
-		mapped += regions[i].end - regions[i].start;
 	if (mapped > UINT64_MAX / (2 * SHOWN_TIMES))
 		return UINT64_MAX;
 	return mapped * SHOWN_TIMES + SHOWN_LEAST;

@@ -322,6 +322,42 @@ static void a_class_called_deque_is_no_deque(void **state)
 	assert_null(py_types_get(heap->types, name));
 }
 
+/* Each type adds the same table of members to all that it inherits. */
+static void members_that_types_share_are_bounded_together(void **state)
+{
+	enum { OWN = 4000, TYPES = 20, DEFINITION = 40, SIZE = 4096, KIND_OBJECT = 6 };
+	const struct py_layout *layout = &py_layout_3_12;
+	_cleanup_(cleanup_heap) struct object_heap *heap = object_heap_new(layout, 12);
+	taddr definitions = object_heap_take(heap, (size_t)(OWN + 1) * DEFINITION);
+	taddr name = object_heap_take(heap, 16);
+	taddr types[TYPES];
+	size_t members = 0;
+	size_t found = 0;
+
+	(void)state;
+	object_heap_bytes(heap, name, "m", 2);
+	for (size_t i = 0; i < OWN; i++) {
+		object_heap_u64(heap, definitions + i * DEFINITION, name);
+		object_heap_u64(heap, definitions + i * DEFINITION + 8, KIND_OBJECT);
+		object_heap_u64(heap, definitions + i * DEFINITION + 16, 16);
+	}
+	for (size_t i = 0; i < TYPES; i++) {
+		types[i] = object_heap_type(heap, "x.Opaque", 0, SIZE, 0);
+		object_heap_u64(heap, types[i] + layout->type.tp_members, definitions);
+		if (i)
+			object_heap_u64(heap, types[i] + layout->type.tp_base, types[i - 1]);
+	}
+	assert_true(object_heap_finish(heap));
+	for (size_t i = 0; i < TYPES; i++) {
+		const struct py_type *type = py_types_get(heap->types, types[i]);
+
+		found += type != NULL;
+		members += type ? type->member_count : 0;
+	}
+	assert_true(found > 1);
+	assert_true(members < (size_t)2 << 16);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +370,7 @@ int main(void)
 		cmocka_unit_test(a_list_longer_than_its_room_is_torn),
 		cmocka_unit_test(a_ring_of_ordered_keys_ends),
 		cmocka_unit_test(a_class_called_deque_is_no_deque),
+		cmocka_unit_test(members_that_types_share_are_bounded_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
