@@ -6,7 +6,9 @@
  * the image is opened, except symbols: those are read at the first question
  * and kept sorted by name, since whoever asks for one asks for many.
  *
- * Bounds: a table must lie inside the file, and counts are limited below.
+ * Bounds: a table must lie inside the file, and counts and sizes are limited
+ * below. Inside the file is not enough: a file with holes is as large as its
+ * owner says, and libelf copies the tables that it is asked about.
  */
 #include "image/elf_image.h"
 
@@ -25,9 +27,11 @@
 enum {
 	MAX_SEGMENTS = 65535,
 	MAX_SECTIONS = 1 << 20,
-	MAX_SYMBOLS = 1 << 26,
+	MAX_SYMBOLS = 1 << 24,
 	MAX_BUILD_ID = 64,
 	MAX_NOTES = 4096,
+	MAX_NOTE_BYTES = 1 << 20,
+	MAX_NAME_BYTES = 256 << 20, /* of a table of names */
 };
 
 /*
@@ -137,7 +141,8 @@ static bool load_build_id_note(struct elf_image *image, const GElf_Phdr *header)
 	size_t description;
 	size_t offset = 0;
 
-	if (!is_inside_file(image, header->p_offset, header->p_filesz))
+	if (!is_inside_file(image, header->p_offset, header->p_filesz) ||
+	    header->p_filesz > MAX_NOTE_BYTES)
 		return false;
 	data = elf_getdata_rawchunk(image->elf, (int64_t)header->p_offset, header->p_filesz,
 	                            header->p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
@@ -171,6 +176,25 @@ static void load_build_id(struct elf_image *image)
 	}
 }
 
+/*
+ * libelf keeps a record of each section from the first moment. More than 65279
+ * are counted in the first section's sh_size (elf(5), e_shnum).
+ */
+static bool has_too_many_sections(const struct elf_image *image)
+{
+	Elf64_Ehdr header;
+	Elf64_Shdr first;
+
+	if (!read_at(image, 0, &header, sizeof(header)))
+		return false;
+	if (header.e_ident[EI_CLASS] == ELFCLASS64)
+		return !header.e_shnum && header.e_shoff &&
+		       read_at(image, header.e_shoff, &first, sizeof(first)) &&
+		       first.sh_size > MAX_SECTIONS;
+	/* Of a file that is not for us only the machine is told; it needs none of this. */
+	return image->file_size > UINT32_MAX;
+}
+
 static struct error *load(struct elf_image *image, const char *name)
 {
 	GElf_Ehdr header;
@@ -181,6 +205,8 @@ static struct error *load(struct elf_image *image, const char *name)
 	if (!S_ISREG(facts.st_mode))
 		return error_new(ERROR_CORRUPT, "%s is not a regular file", name);
 	image->file_size = (uint64_t)facts.st_size;
+	if (has_too_many_sections(image))
+		return error_new(ERROR_CORRUPT, "%s has more sections than can be", name);
 	image->elf = elf_begin(image->fd, ELF_C_READ, NULL);
 	if (!image->elf || elf_kind(image->elf) != ELF_K_ELF || !gelf_getehdr(image->elf, &header))
 		return error_new(ERROR_CORRUPT, "%s is not an ELF file", name);
@@ -279,7 +305,9 @@ bool elf_image_section(const struct elf_image *image, const char *name, struct e
 	GElf_Shdr header;
 	size_t names;
 
-	if (elf_getshdrstrndx(image->elf, &names) < 0)
+	if (elf_getshdrstrndx(image->elf, &names) < 0 ||
+	    !gelf_getshdr(elf_getscn(image->elf, names), &header) ||
+	    header.sh_size > MAX_NAME_BYTES)
 		return false;
 	while ((section = next_section(image, section, &left, &header))) {
 		const char *found = elf_strptr(image->elf, names, header.sh_name);
@@ -362,7 +390,7 @@ static void load_symbol_table(const struct elf_image *image, uint32_t type, char
 		if (header.sh_type == type)
 			break;
 	if (!section || !gelf_getshdr(elf_getscn(image->elf, header.sh_link), &strings) ||
-	    strings.sh_type != SHT_STRTAB)
+	    strings.sh_type != SHT_STRTAB || strings.sh_size > MAX_NAME_BYTES)
 		return;
 	count = header.sh_size / sizeof(Elf64_Sym);
 	if (count > MAX_SYMBOLS)

@@ -328,6 +328,62 @@ static void the_running_program_is_read(void **state)
 	elf_image_free(image);
 }
 
+/* As open_written, in a file that goes on for size bytes of nothing. */
+static struct elf_image *open_with_hole(const struct written_elf *elf, uint64_t size)
+{
+	struct elf_image *image = NULL;
+	int fd = elf_writer_open(elf, sizeof(*elf));
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	assert_null(elf_image_open(fd, "written", &image));
+	close(fd);
+	return image;
+}
+
+static void tables_that_are_mostly_a_hole_are_not_read(void **state)
+{
+	const uint64_t large = UINT64_C(1) << 30;
+	struct written_elf elf;
+	struct elf_section section;
+	struct elf_image *image;
+
+	(void)state;
+	elf_writer_make(&elf);
+	elf.sections[SECTION_STRTAB].sh_size = large;
+	elf.sections[SECTION_NAMES].sh_size = large;
+	for (size_t i = 0; i < WRITTEN_SEGMENTS; i++)
+		if (elf.segments[i].p_type == PT_NOTE)
+			elf.segments[i].p_filesz = large;
+	image = open_with_hole(&elf, 2 * large);
+	assert_string_equal(elf_image_build_id(image), "");
+	assert_int_equal(address_of(image, "hidden"), 0);
+	assert_int_equal(address_of(image, "_PyRuntime"), WRITTEN_BASE + 0x500);
+	assert_false(elf_image_section(image, ".PyRuntime", &section));
+	elf_image_free(image);
+}
+
+static void sections_beyond_number_are_refused(void **state)
+{
+	struct elf_image *image = NULL;
+	struct written_elf elf;
+	struct error *error;
+	int fd;
+
+	(void)state;
+	elf_writer_make(&elf);
+	elf.header.e_shnum = 0;
+	elf.sections[0].sh_size = 1 << 21;
+	fd = elf_writer_open(&elf, sizeof(elf));
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)1 << 28), 0);
+	error = elf_image_open(fd, "written", &image);
+	close(fd);
+	assert_non_null(error);
+	assert_int_equal(error_kind(error), ERROR_CORRUPT);
+	error_free(error);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +401,8 @@ int main(void)
 		cmocka_unit_test(any_byte_may_be_wrong),
 		cmocka_unit_test(a_file_that_shrinks_later_is_not_read),
 		cmocka_unit_test(the_running_program_is_read),
+		cmocka_unit_test(tables_that_are_mostly_a_hole_are_not_read),
+		cmocka_unit_test(sections_beyond_number_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
