@@ -69,7 +69,7 @@ struct error *output_text(struct text *text)
 	return error;
 }
 
-struct error *output_file(const char *name, struct text *text)
+static struct error *write_file(const char *name, const struct text *text)
 {
 	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	struct error *error;
@@ -79,6 +79,13 @@ struct error *output_file(const char *name, struct text *text)
 	error = write_all(fd, name, text);
 	if (close(fd) < 0 && !error)
 		error = error_errno(ERROR_IO, errno, "cannot write to %s", name);
+	return error;
+}
+
+struct error *output_file(const char *name, struct text *text)
+{
+	struct error *error = write_file(name, text);
+
 	text_deinit(text);
 	return error;
 }
