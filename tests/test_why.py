@@ -12,6 +12,7 @@ CODE = (
     """
 import sys, weakref
 
+twins = []
 class User: pass
 class Session: pass
 class Weakly: pass
@@ -144,7 +145,22 @@ def test_what_only_weak_references_hold_is_on_no_path(plumb, target):
 def test_an_unknown_name_suggests_the_nearest(plumb, target):
     result = plumb("why", target.pid, "Sessi", code=3)
     assert result.stdout == ""
-    assert result.stderr == "plumb: no type is named Sessi (did you mean __main__.Session?)\n"
+    assert result.stderr == (
+        "plumb: no object is of a type named Sessi (did you mean __main__.Session?)\n"
+    )
+
+
+def test_types_of_one_name_are_said_to_be_several(plumb, target):
+    target.ask("twins.extend(type('Twin', (), {})() for number in range(3))")
+    document = plumb("why", target.pid, "Twin", "--json", code=0).json
+    assert (document["types"], document["objects"]) == (3, 3)
+    lines = plumb("why", target.pid, "Twin", code=0).stdout.splitlines()
+    assert lines[1].startswith("these are objects of 3 types of that name")
+    rows = plumb("heap", target.pid, "--json", code=0).json["rows"]
+    twins = [row for row in rows if row["type"] == "__main__.Twin"]
+    assert [row["objects"] for row in twins] == [1, 1, 1]
+    assert len({row["address"] for row in twins}) == 3
+    assert plumb("why", target.pid, "User", "--json", code=0).json["types"] == 1
 
 
 def test_the_text_starts_with_the_answer(plumb, target):

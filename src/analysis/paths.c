@@ -121,6 +121,7 @@ struct error *paths_make(const struct snapshot *snapshot, const struct reach *re
 
 	if (!is_chosen || !paths)
 		return error_no_memory();
+	paths->type_count = selection->type_count;
 	for (node_id i = 0; i < selection->count; i++) {
 		is_chosen[selection->nodes[i]] = 1;
 		add_chosen(paths, snapshot, reach, selection->nodes[i]);

@@ -24,6 +24,7 @@ struct paths {
 	size_t path_count;
 	uint64_t objects; /* all that were asked for */
 	uint64_t bytes;
+	size_t type_count;          /* of so many types of the one name */
 	struct reach_sum unreached; /* of these: no root leads to them */
 	struct reach_sum others;    /* of these: on paths beyond the limit */
 	size_t other_count;         /* paths beyond the limit */

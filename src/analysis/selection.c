@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { NAME_MAX_COMPARED = 128 };
 
@@ -87,16 +88,21 @@ static unsigned int edit_distance(const char *left, const char *right)
 static unsigned int name_distance(const char *what, const char *name)
 {
 	const char *dot = strrchr(name, '.');
+	const char *part = dot ? dot + 1 : name;
 	unsigned int whole = edit_distance(what, name);
-	unsigned int last = dot ? edit_distance(what, dot + 1) : whole;
+	unsigned int last = dot ? edit_distance(what, part) : whole;
 
+	/* Half a name is nearer than another name of as many letters. */
+	if (strlen(what) > 2 && strncasecmp(what, part, strlen(what)) == 0)
+		return 1;
 	return whole < last ? whole : last;
 }
 
 /* A name close enough to be what was meant, or NULL. */
 static const char *nearest_name(const struct snapshot *snapshot, const char *what)
 {
-	unsigned int limit = 2 + (unsigned int)strnlen(what, NAME_MAX_COMPARED) / 4;
+	unsigned int length = (unsigned int)strnlen(what, NAME_MAX_COMPARED);
+	unsigned int limit = length < 5 ? length / 2 : 2 + length / 4;
 	unsigned int best = limit + 1;
 	const char *nearest = NULL;
 
@@ -117,9 +123,11 @@ static struct error *no_such_type(const struct snapshot *snapshot, const char *w
 	const char *nearest = nearest_name(snapshot, what);
 
 	if (nearest)
-		return error_new(ERROR_NOT_FOUND, "no type is named %s (did you mean %s?)", what,
+		return error_new(ERROR_NOT_FOUND,
+		                 "no object is of a type named %s (did you mean %s?)", what,
 		                 nearest);
-	return error_new(ERROR_NOT_FOUND, "no type is named %s ('plumb heap' lists them)", what);
+	return error_new(ERROR_NOT_FOUND,
+	                 "no object is of a type named %s ('plumb heap' lists the types)", what);
 }
 
 static bool means_object(const struct snapshot *snapshot, const uint8_t *is_meant, node_id node)
@@ -133,6 +141,8 @@ static struct error *select_types(const struct snapshot *snapshot, const uint8_t
 	struct selection selection = {0};
 	size_t count = 0;
 
+	for (type_id type = 0; type < snapshot->type_count; type++)
+		selection.type_count += is_meant[type];
 	for (node_id node = 0; node < snapshot->node_count; node++)
 		count += means_object(snapshot, is_meant, node);
 	selection.nodes = reallocarray(NULL, count ? count : 1, sizeof(*selection.nodes));
@@ -158,7 +168,7 @@ static struct error *select_address(const struct snapshot *snapshot, uint64_t ad
 	if (!nodes)
 		return error_no_memory();
 	nodes[0] = node;
-	*ret = (struct selection){nodes, 1};
+	*ret = (struct selection){.nodes = nodes, .count = 1, .type_count = 1};
 	return NULL;
 }
 

@@ -16,6 +16,7 @@
 struct selection {
 	node_id *nodes; /* ascending */
 	node_id count;
+	size_t type_count; /* types that have that name */
 };
 
 /* ERROR_NOT_FOUND when nothing has that name or address. */

@@ -38,7 +38,7 @@ static bool wants_colour(void)
 
 struct layout output_layout(void)
 {
-	return (struct layout){terminal_width(), wants_colour()};
+	return (struct layout){terminal_width(), wants_colour(), isatty(STDOUT_FILENO)};
 }
 
 static struct error *write_all(int fd, const char *name, const struct text *text)

@@ -55,22 +55,30 @@ static void append_answer(const struct layout *layout, const struct heap_report 
 	const struct heap_table *table = report->table;
 	size_t named = report->sort == HEAP_SORT_NAME ? 0 : NAMED_IN_ANSWER;
 	struct text answer;
+	struct text item;
 
 	text_init(&answer);
+	text_init(&item);
 	units_plural(&answer, table->objects, "object");
 	text_append(&answer, " take ");
 	units_bytes(&answer, table->memory);
 	for (size_t i = 0; i < named && i < table->row_count; i++) {
 		const struct heap_row *row = &table->rows[i];
 
-		text_append(&answer, i == 0 ? ": " : ", ");
-		text_append(&answer, row->name);
-		text_append_char(&answer, ' ');
-		units_share(&answer, sorted_figure(report, row), sorted_whole(report));
+		text_append(&item, i == 0 ? ": " : ", ");
+		text_append(&item, row->name);
+		text_append_char(&item, ' ');
+		units_share(&item, sorted_figure(report, row), sorted_whole(report));
+		if (layout_columns(text_string(&answer)) + layout_columns(text_string(&item)) >
+		    layout->width)
+			break;
+		text_append(&answer, text_string(&item));
+		text_clear(&item);
 	}
 	layout_bold(layout, text, text_string(&answer));
 	text_append_char(text, '\n');
 	text_deinit(&answer);
+	text_deinit(&item);
 }
 
 static void append_cell(struct text *text, struct text *cell, size_t width)

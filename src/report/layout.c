@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+#define BOLD "\x1b[1m"
+#define PLAIN "\x1b[0m"
+
 static size_t columns_between(const char *string, const char *end)
 {
 	size_t columns = 0;
@@ -104,6 +107,13 @@ void layout_left(struct text *text, const char *string, size_t width)
 	append_spaces(text, width - columns);
 }
 
+void layout_cut(struct text *text, const char *string, size_t width)
+{
+	size_t columns = layout_columns(string);
+
+	layout_left(text, string, columns < width ? columns : width);
+}
+
 void layout_right(struct text *text, const char *string, size_t width)
 {
 	size_t letters = layout_columns(string);
@@ -113,6 +123,31 @@ void layout_right(struct text *text, const char *string, size_t width)
 	layout_plain(text, string);
 }
 
+/* Where the step that path starts with ends: before the next '.', '[' or blank. */
+static const char *end_of_step(const char *path)
+{
+	path += strspn(path, ".[( >");
+	return path + strcspn(path, ".[( ");
+}
+
+void layout_path(const struct layout *layout, struct text *text, const char *path, size_t column,
+                 size_t indent)
+{
+	while (*path) {
+		const char *end = end_of_step(path);
+		size_t columns = columns_between(path, end);
+
+		if (layout->breaks_lines && column > indent && column + columns > layout->width) {
+			text_append_char(text, '\n');
+			append_spaces(text, indent);
+			column = indent;
+		}
+		append_plain(text, path, end);
+		column += columns;
+		path = end;
+	}
+}
+
 static void append_styled(const struct layout *layout, struct text *text, const char *code,
                           const char *string)
 {
@@ -120,12 +155,12 @@ static void append_styled(const struct layout *layout, struct text *text, const 
 		text_append(text, code);
 	layout_plain(text, string);
 	if (layout->has_colour)
-		text_append(text, "\x1b[0m");
+		text_append(text, PLAIN);
 }
 
 void layout_bold(const struct layout *layout, struct text *text, const char *string)
 {
-	append_styled(layout, text, "\x1b[1m", string);
+	append_styled(layout, text, BOLD, string);
 }
 
 void layout_dim(const struct layout *layout, struct text *text, const char *string)
@@ -133,15 +168,24 @@ void layout_dim(const struct layout *layout, struct text *text, const char *stri
 	append_styled(layout, text, "\x1b[2m", string);
 }
 
+void layout_bold_path(const struct layout *layout, struct text *text, const char *path,
+                      size_t column, size_t indent)
+{
+	text_append(text, layout->has_colour ? BOLD : "");
+	layout_path(layout, text, path, column, indent);
+	text_append(text, layout->has_colour ? PLAIN : "");
+}
+
 void layout_answer(const struct layout *layout, struct text *text, const char *head,
                    const char *tail)
 {
-	bool fits = layout_columns(head) + 1 + layout_columns(tail) <= layout->width;
+	size_t column = layout_columns(head) + 1;
+	bool fits = column + layout_columns(tail) <= layout->width;
 
 	layout_bold(layout, text, head);
 	if (*tail) {
 		text_append(text, fits ? " " : "\n  ");
-		layout_bold(layout, text, tail);
+		layout_bold_path(layout, text, tail, fits ? column : 2, 4);
 	}
 	text_append_char(text, '\n');
 }

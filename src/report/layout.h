@@ -15,6 +15,7 @@ enum { LAYOUT_WIDTH_DEFAULT = 80 };
 struct layout {
 	unsigned int width; /* columns of the terminal */
 	bool has_colour;
+	bool breaks_lines; /* a person reads it: a long path goes on in the next line */
 };
 
 /* What the string takes on a terminal; what is no UTF-8 counts by byte. */
@@ -23,11 +24,24 @@ size_t layout_columns(const char *string);
 /* Left-aligned in width columns; too long, it loses its middle: "app.very...Order". */
 void layout_left(struct text *text, const char *string, size_t width);
 
+/* The same without padding: at most width columns. */
+void layout_cut(struct text *text, const char *string, size_t width);
+
 /* Right-aligned in width columns; never cut. */
 void layout_right(struct text *text, const char *string, size_t width);
 
 /* The string with '?' for what is not safe to show, see report/letter.h. */
 void layout_plain(struct text *text, const char *string);
+
+/*
+ * A path that starts in this column of its line, whole. On a terminal it goes
+ * on in the next line, from column indent, before a step that does not fit.
+ */
+void layout_path(const struct layout *layout, struct text *text, const char *path, size_t column,
+                 size_t indent);
+
+void layout_bold_path(const struct layout *layout, struct text *text, const char *path,
+                      size_t column, size_t indent);
 
 /* Both in bold: on one line when they fit, else the second on a line of its own. */
 void layout_answer(const struct layout *layout, struct text *text, const char *head,

@@ -37,9 +37,7 @@ void target_report_text(const struct layout *layout, struct text *text,
 	text_append_char(text, '\n');
 	text_deinit(&facts);
 	text_append(text, "  ");
-	layout_left(text, target->command_line, layout->width > 4 ? layout->width - 4 : 0);
-	while (text->length && text->bytes[text->length - 1] == ' ')
-		text->bytes[--text->length] = '\0';
+	layout_cut(text, target->command_line, layout->width > 4 ? layout->width - 4 : 0);
 	text_append_char(text, '\n');
 }
 

@@ -11,7 +11,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { SUSPECTS_SHOWN = 5, TYPES_SHOWN = 8, COMPANIONS_SHOWN = 6, LABEL_WIDTH = 15 };
+enum {
+	SUSPECTS_SHOWN = 5,
+	TYPES_SHOWN = 8,
+	COMPANIONS_SHOWN = 6,
+	LABEL_WIDTH = 15,
+	TYPE_WIDTH = 36
+};
 
 static const struct look_figures *first_look(const struct verdict_report *report)
 {
@@ -49,7 +55,9 @@ static void append_answer(const struct layout *layout, const struct verdict_repo
 	if (growth->suspect_count) {
 		const struct suspect *worst = &growth->suspects[0];
 
-		text_printf(&answer, "Python objects pile up: %s, ", worst->type);
+		text_append(&answer, "Python objects pile up: ");
+		layout_cut(&answer, worst->type, TYPE_WIDTH);
+		text_append(&answer, ", ");
 		units_rate(&answer, worst->objects_per_minute);
 		text_append(&answer, " a minute, held by");
 		path = worst->path;
@@ -61,7 +69,8 @@ static void append_answer(const struct layout *layout, const struct verdict_repo
 	text_deinit(&answer);
 }
 
-static void append_looks(const struct verdict_report *report, struct text *text)
+static void append_looks(const struct layout *layout, const struct verdict_report *report,
+                         struct text *text)
 {
 	double longest = 0;
 
@@ -76,11 +85,12 @@ static void append_looks(const struct verdict_report *report, struct text *text)
 		units_milliseconds(text, longest);
 	}
 	text_append(text, "\n  ");
-	layout_plain(text, report->target->command_line);
+	layout_cut(text, report->target->command_line, layout->width > 4 ? layout->width - 4 : 0);
 	text_append_char(text, '\n');
 }
 
-static void append_container(const struct suspect *suspect, struct text *text)
+static void append_container(const struct layout *layout, const struct suspect *suspect,
+                             struct text *text)
 {
 	if (!suspect->has_container) {
 		text_append(text,
@@ -88,9 +98,9 @@ static void append_container(const struct suspect *suspect, struct text *text)
 		return;
 	}
 	text_append(text, "   container   ");
-	layout_plain(text, suspect->container_path);
+	layout_path(layout, text, suspect->container_path, LABEL_WIDTH, LABEL_WIDTH + 2);
 	text_append(text, "\n               (");
-	layout_plain(text, suspect->container_type);
+	layout_cut(text, suspect->container_type, TYPE_WIDTH);
 	text_append(text, ") had ");
 	units_count(text, suspect->length_first);
 	text_append(text, suspect->length_first == 1 ? " element, has " : " elements, has ");
@@ -111,7 +121,8 @@ static void append_companions(const struct layout *layout, const struct suspect 
 		size_t letters;
 
 		units_count(&item, companion->objects);
-		text_printf(&item, " %s", companion->type);
+		text_append_char(&item, ' ');
+		layout_cut(&item, companion->type, TYPE_WIDTH);
 		letters = layout_columns(text_string(&item)) + 2;
 		if (i == 0)
 			text_append(text, "   with them   ");
@@ -148,9 +159,9 @@ static void append_suspect(const struct layout *layout, const struct suspect *su
 	text_append(text, " (");
 	units_signed_bytes(text, (int64_t)suspect->bytes_per_minute);
 	text_append(text, " a minute)\n   held by     ");
-	layout_plain(text, suspect->path);
+	layout_path(layout, text, suspect->path, LABEL_WIDTH, LABEL_WIDTH + 2);
 	text_append_char(text, '\n');
-	append_container(suspect, text);
+	append_container(layout, suspect, text);
 	append_companions(layout, suspect, text);
 }
 
@@ -159,7 +170,7 @@ static void append_example(const struct layout *layout, const struct suspect *su
                            struct text *text)
 {
 	text_append(text, "\none of the new ");
-	layout_plain(text, suspect->type);
+	layout_cut(text, suspect->type, TYPE_WIDTH);
 	text_append(text, ", and what holds it\n");
 	why_steps_text(layout, &suspect->example, text);
 }
@@ -302,7 +313,7 @@ void verdict_report_text(const struct layout *layout, const struct verdict_repor
 	const struct growth *growth = report->growth;
 
 	append_answer(layout, report, text);
-	append_looks(report, text);
+	append_looks(layout, report, text);
 	for (size_t i = 0; i < growth->suspect_count && i < SUSPECTS_SHOWN; i++)
 		append_suspect(layout, &growth->suspects[i], i + 1, text);
 	if (growth->suspect_count > SUSPECTS_SHOWN) {

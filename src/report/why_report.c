@@ -190,7 +190,7 @@ static void append_path(const struct layout *layout, const struct merged_path *p
                         struct text *text)
 {
 	text_append_char(text, '\n');
-	layout_bold(layout, text, path->text);
+	layout_bold_path(layout, text, path->text, 0, 4);
 	text_append(text, "\n  holds ");
 	units_plural(text, path->objects, "object");
 	text_append(text, ", ");
@@ -233,6 +233,11 @@ void why_report_text(const struct layout *layout, const struct why_report *repor
 	size_t shown = shown_paths(report);
 
 	append_answer(layout, report, text);
+	if (report->paths->type_count > 1) {
+		text_append(text, "these are objects of ");
+		units_count(text, report->paths->type_count);
+		text_append(text, " types of that name ('plumb heap' shows which)\n");
+	}
 	target_report_text(layout, text, report->target);
 	for (size_t i = 0; i < shown; i++)
 		append_path(layout, &report->paths->paths[i], text);
@@ -284,6 +289,7 @@ void why_report_json(const struct why_report *report, struct text *text)
 	json_double(&json, "pause_ms", report->target->pause_ms);
 	json_string(&json, "pause", report->target->pause_mode);
 	json_string(&json, "selector", report->selector);
+	json_unsigned(&json, "types", paths->type_count);
 	json_unsigned(&json, "objects", paths->objects);
 	json_unsigned(&json, "bytes", paths->bytes);
 	json_begin_array(&json, "paths");

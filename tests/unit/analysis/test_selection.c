@@ -78,10 +78,17 @@ static void an_address_means_one_object(void **state)
 
 static void what_means_nothing_suggests_the_nearest(void **state)
 {
-	assert_refuses(state, "app.Ordr", "no type is named app.Ordr (did you mean app.Order?)");
-	assert_refuses(state, "preoder", "no type is named preoder (did you mean app.Preorder?)");
+	assert_refuses(state, "app.Ordr",
+	               "no object is of a type named app.Ordr (did you mean app.Order?)");
+	/* half a name; and two letters are near to anything */
+	assert_refuses(state, "Preo",
+	               "no object is of a type named Preo (did you mean app.Preorder?)");
+	assert_refuses(state, "xy",
+	               "no object is of a type named xy ('plumb heap' lists the types)");
+	assert_refuses(state, "preoder",
+	               "no object is of a type named preoder (did you mean app.Preorder?)");
 	assert_refuses(state, "xyzzyxyzzy",
-	               "no type is named xyzzyxyzzy ('plumb heap' lists them)");
+	               "no object is of a type named xyzzyxyzzy ('plumb heap' lists the types)");
 	assert_refuses(state, "0x7f0031", "no object is at 0x7f0031");
 }
 

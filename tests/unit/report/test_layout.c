@@ -63,7 +63,7 @@ static void ideographs_take_two_columns(void **state)
 
 static void answers_break_before_they_wrap(void **state)
 {
-	struct layout layout = {20, false};
+	struct layout layout = {20, false, true};
 	struct text text;
 
 	(void)state;
@@ -72,15 +72,34 @@ static void answers_break_before_they_wrap(void **state)
 	layout_answer(&layout, &text, "held by", "app.cache.sessions[*]");
 	layout_answer(&layout, &text, "nothing", "");
 	assert_string_equal(text_string(&text), "held by app.cache[*]\n"
-	                                        "held by\n  app.cache.sessions[*]\n"
+	                                        "held by\n  app.cache.sessions\n    [*]\n"
 	                                        "nothing\n");
+	text_deinit(&text);
+}
+
+static void a_path_goes_on_before_a_step_that_does_not_fit(void **state)
+{
+	struct layout terminal = {20, false, true};
+	struct layout file = {20, false, false};
+	struct text text;
+
+	(void)state;
+	text_init(&text);
+	layout_path(&terminal, &text, "app.cache._sessions['key'].user.name", 4, 6);
+	text_append_char(&text, '|');
+	layout_path(&file, &text, "app.cache._sessions['key'].user.name", 4, 6);
+	assert_string_equal(text_string(&text), "app.cache\n"
+	                                        "      ._sessions\n"
+	                                        "      ['key'].user\n"
+	                                        "      .name"
+	                                        "|app.cache._sessions['key'].user.name");
 	text_deinit(&text);
 }
 
 static void colour_is_used_only_when_there_is_some(void **state)
 {
-	struct layout plain = {80, false};
-	struct layout colourful = {80, true};
+	struct layout plain = {80, false, true};
+	struct layout colourful = {80, true, true};
 	struct text text;
 
 	(void)state;
@@ -99,6 +118,7 @@ int main(void)
 		cmocka_unit_test(control_characters_are_shown_as_question_marks),
 		cmocka_unit_test(ideographs_take_two_columns),
 		cmocka_unit_test(answers_break_before_they_wrap),
+		cmocka_unit_test(a_path_goes_on_before_a_step_that_does_not_fit),
 		cmocka_unit_test(colour_is_used_only_when_there_is_some),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
