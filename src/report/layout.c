@@ -130,9 +130,22 @@ static const char *end_of_step(const char *path)
 	return path + strcspn(path, ".[( ");
 }
 
+/* A step that fits in no line loses its middle. */
+static void append_cut_step(struct text *text, const char *step, const char *end, size_t width)
+{
+	struct text whole;
+
+	text_init(&whole);
+	text_append_bytes(&whole, step, (size_t)(end - step));
+	layout_cut(text, text_string(&whole), width);
+	text_deinit(&whole);
+}
+
 void layout_path(const struct layout *layout, struct text *text, const char *path, size_t column,
                  size_t indent)
 {
+	size_t room = layout->width > indent ? layout->width - indent : 1;
+
 	while (*path) {
 		const char *end = end_of_step(path);
 		size_t columns = columns_between(path, end);
@@ -142,7 +155,10 @@ void layout_path(const struct layout *layout, struct text *text, const char *pat
 			append_spaces(text, indent);
 			column = indent;
 		}
-		append_plain(text, path, end);
+		if (layout->breaks_lines && columns > room)
+			append_cut_step(text, path, end, room);
+		else
+			append_plain(text, path, end);
 		column += columns;
 		path = end;
 	}

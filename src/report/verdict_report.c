@@ -16,7 +16,8 @@ enum {
 	TYPES_SHOWN = 8,
 	COMPANIONS_SHOWN = 6,
 	LABEL_WIDTH = 15,
-	TYPE_WIDTH = 36
+	TYPE_WIDTH = 36,
+	ANSWER_TYPE_WIDTH = 26
 };
 
 static const struct look_figures *first_look(const struct verdict_report *report)
@@ -56,7 +57,7 @@ static void append_answer(const struct layout *layout, const struct verdict_repo
 		const struct suspect *worst = &growth->suspects[0];
 
 		text_append(&answer, "Python objects pile up: ");
-		layout_cut(&answer, worst->type, TYPE_WIDTH);
+		layout_cut(&answer, worst->type, ANSWER_TYPE_WIDTH);
 		text_append(&answer, ", ");
 		units_rate(&answer, worst->objects_per_minute);
 		text_append(&answer, " a minute, held by");
@@ -154,7 +155,7 @@ static void append_suspect(const struct layout *layout, const struct suspect *su
 	units_plural(text, suspect->objects, "object");
 	text_append(text, " (");
 	units_rate(text, suspect->objects_per_minute);
-	text_append(text, " a minute), they hold ");
+	text_append(text, " a minute)\n   they hold   ");
 	units_bytes(text, suspect->held_bytes);
 	text_append(text, " (");
 	units_signed_bytes(text, (int64_t)suspect->bytes_per_minute);
