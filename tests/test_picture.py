@@ -7,6 +7,7 @@ released however plumb ends is in test_release.py.
 
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -452,6 +453,22 @@ def test_the_guardian_itself_is_killed(start, newest):
     assert pictures.read_status(f"/proc/{child}/status")["State"] == "Z (zombie)"
     assert target.ask("1 + 1") == "2"
     end_picture(process)
+
+
+@pytest.mark.parametrize("files", range(4, 9))
+def test_with_hardly_a_file_to_open_it_ends(start, newest, files):
+    """Among these limits is one that leaves no room for the guardian's socket alone."""
+    target = start(newest, ANSWER_LOOP)
+    process = pictures.start_picture(
+        target.pid,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files)))
+    try:
+        _, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode in (0, 3), errors
+    assert target.ask("1 + 1") == "2"
 
 
 def test_no_such_process(start, newest):

@@ -211,8 +211,8 @@ static void watch_until_end(struct watch *watch)
 	}
 }
 
-/* All files but ours; the first three become /dev/null. */
-static void let_go_of_files(int *socket)
+/* All files but ours; the first three become /dev/null. False: there is no room for ours. */
+static bool let_go_of_files(int *socket)
 {
 	int null;
 
@@ -222,10 +222,13 @@ static void let_go_of_files(int *socket)
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);
 	*socket = dup2(*socket, 3);
+	if (*socket < 0)
+		return false;
 	if (syscall(SYS_close_range, 4, UINT32_MAX, 0) == 0)
-		return;
+		return true;
 	for (int fd = 4; fd < (int)sysconf(_SC_OPEN_MAX) && fd < 65536; fd++)
 		close(fd);
+	return true;
 }
 
 /* Asks the kernel to end others first when memory runs out, and to run us before others. */
@@ -247,7 +250,9 @@ static _Noreturn void guardian_main(pid_t pid, int socket)
 
 	setsid();
 	sigaction(SIGCHLD, &normal, NULL);
-	let_go_of_files(&watch.socket);
+	/* Without a socket nobody could tell us to end. */
+	if (!let_go_of_files(&watch.socket))
+		_exit(1);
 	prctl(PR_SET_NAME, "plumb-guardian");
 	ask_for_precedence();
 	sigemptyset(&child);
