@@ -4,6 +4,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -62,6 +63,28 @@ def test_no_such_process_is_one_line_and_3(plumb, arguments):
         words = ["heap", child.pid] if arguments[0] == "heap" else [child.pid]
     assert str(child.pid) in the_line(plumb(*words, code=3))
     assert str(child.pid) in the_line(plumb(*words, "--json", code=3))
+
+
+def test_a_process_that_is_just_ending_is_no_kernel_thread(plumb):
+    # It has given back its memory, but is no zombie yet: so much takes a while to free.
+    code = "import time; block = bytearray(b'x') * (200 << 20); print(flush=True); time.sleep(60)"
+    for _ in range(4):
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
+            child.stdout.readline()
+            child.kill()
+            for _ in range(6):
+                result = plumb("heap", child.pid)
+                if result.code:
+                    assert "ended" in the_line(result)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/2/status"), reason="no thread of the kernel to see")
+def test_a_thread_of_the_kernel_is_told(plumb):
+    with open("/proc/2/stat") as stat:
+        flags = int(stat.read().rpartition(")")[2].split()[6])
+    if not flags & 0x200000:
+        pytest.skip("process 2 is an ordinary one here")
+    assert the_line(plumb("heap", 2, code=3)) == "plumb: 2 is a thread of the kernel"
 
 
 def test_a_process_that_is_not_python_is_named(plumb):

@@ -10,6 +10,7 @@
 #include "capture/heap_snapshot.h"
 #include "runtime/py_refs.h"
 #include "target/live_target.h"
+#include "target/process_access.h"
 
 #include <stdlib.h>
 
@@ -43,6 +44,17 @@ static void deinit_settle_check(struct settle_check *check)
 	target_free(check->running);
 }
 
+/* Why no Python was found in a process: it may have ended meanwhile. Takes cause. */
+static struct error *explain(pid_t pid, struct error *cause)
+{
+	struct error *gone = process_access_check_alive(pid);
+
+	if (!gone)
+		return error_wrap(cause, "process %d", pid);
+	error_free(cause);
+	return gone;
+}
+
 static struct error *init_settle_check(struct settle_check *check, pid_t pid, struct python *python)
 {
 	struct error *error = live_target_open(pid, pid, &check->running);
@@ -53,7 +65,7 @@ static struct error *init_settle_check(struct settle_check *check, pid_t pid, st
 	if (error)
 		return error;
 	error = python_find(&check->memory, python);
-	return error ? error_wrap(error, "process %d", pid) : NULL;
+	return error ? explain(pid, error) : NULL;
 }
 
 static bool is_settled(void *context, struct target *stopped)

@@ -164,6 +164,25 @@ static struct error *no_such_process(pid_t pid)
 	return error_new(ERROR_NO_TARGET, "there is no process %d", pid);
 }
 
+/*
+ * PF_KTHREAD (include/linux/sched.h) among the flags, the ninth field of stat.
+ * To have no memory is not enough: that is so of a process that is just ending.
+ */
+static bool is_kernel_thread(pid_t pid)
+{
+	static const unsigned long kernel_thread = 0x200000;
+	_cleanup_free_ char *stat = NULL;
+	unsigned long flags = 0;
+	size_t length;
+	char *name_end;
+
+	if (proc_file_read(pid, "stat", &stat, &length) != 0)
+		return false;
+	name_end = strrchr(stat, ')');
+	return name_end && sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %lu", &flags) == 1 &&
+	       (flags & kernel_thread);
+}
+
 struct error *process_access_check_alive(pid_t pid)
 {
 	_cleanup_free_ char *status = NULL;
@@ -186,9 +205,11 @@ struct error *process_access_check_alive(pid_t pid)
 		                 "process %d has ended; its parent has not "
 		                 "collected it yet",
 		                 pid);
-	if (!proc_status_value(status, "VmSize") && state != 'Z')
+	if (proc_status_value(status, "VmSize") || state == 'Z')
+		return NULL;
+	if (is_kernel_thread(pid))
 		return error_new(ERROR_NOT_PYTHON, "%d is a thread of the kernel", pid);
-	return NULL;
+	return error_new(ERROR_GONE, "process %d has ended just now", pid);
 }
 
 /* The state letter of a thread; 'X' when it is gone. */
