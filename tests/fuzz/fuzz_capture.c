@@ -6,8 +6,9 @@
  * larger than the memory it was made from. As long as nothing was changed, it
  * has every list of the made-up heap with every reference of it.
  *
- * An input is a recipe: its first byte chooses a layout, of which a whole
- * made-up CPython with a few lists and one stack of frames is written; each
+ * An input is a recipe: its first byte chooses a layout, and by its highest bit
+ * whether references are wanted. A whole made-up CPython of that layout, with a
+ * few lists and one stack of frames, is written; each
  * further 8 bytes change one word of it:
  *
  *	0  place   one of the structs below
@@ -29,6 +30,7 @@ enum {
 	CACHE = 1 << 20,
 	CHANGE = 8,
 	CHANGES_MAX = 64,
+	NO_EDGES = 0x80,
 	MEMORY = FAKE_DATA_SIZE + (128 << 10), /* of the whole target, and more */
 };
 
@@ -61,7 +63,7 @@ static const struct py_layout *choose_layout(uint8_t number)
 
 	while (py_layouts[count])
 		count++;
-	return py_layouts[number % count];
+	return py_layouts[number % NO_EDGES % count];
 }
 
 static void change(struct fake_python *fake, const uint8_t *recipe)
@@ -88,21 +90,24 @@ static unsigned int whole_lists(const struct snapshot *snapshot)
 
 	for (node_id node = 0; node < snapshot->node_count; node++) {
 		const char *type = snapshot_type_name(snapshot, snapshot->type[node]);
-		uint64_t edges = snapshot->edge_start[node + 1] - snapshot->edge_start[node];
+		bool is_whole = true;
 
-		count += !strcmp(type, "list") && edges == FAKE_LIST_ITEMS;
+		if (snapshot_has_edges(snapshot))
+			is_whole = snapshot->edge_start[node + 1] - snapshot->edge_start[node] ==
+			           FAKE_LIST_ITEMS;
+		count += !strcmp(type, "list") && is_whole;
 	}
 	return count;
 }
 
-static void capture(struct python *python, bool is_sound)
+static void capture(struct python *python, bool with_edges, bool is_sound)
 {
 	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
 	_cleanup_(cleanup_error) struct error *error = NULL;
 	_cleanup_(cleanup_error) struct error *broken = NULL;
 	size_t threads;
 
-	error = heap_snapshot_take(python, true, NULL, NULL, &threads, &snapshot);
+	error = heap_snapshot_take(python, with_edges, NULL, NULL, &threads, &snapshot);
 	assert(!error || !is_sound);
 	if (error)
 		return;
@@ -114,7 +119,7 @@ static void capture(struct python *python, bool is_sound)
 	assert(!is_sound || whole_lists(snapshot) == FAKE_LISTS);
 }
 
-static void find_and_capture(struct target *target, bool is_sound)
+static void find_and_capture(struct target *target, bool with_edges, bool is_sound)
 {
 	_cleanup_(window_cache_deinit) struct window_cache memory = {0};
 	struct python python;
@@ -127,7 +132,7 @@ static void find_and_capture(struct target *target, bool is_sound)
 		error_free(error);
 		return;
 	}
-	capture(&python, is_sound);
+	capture(&python, with_edges, is_sound);
 	python_deinit(&python);
 }
 
@@ -150,7 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		change(fake, data + 1 + i * CHANGE);
 	error = fake_python_finish(fake, &target);
 	if (!error)
-		find_and_capture(target, size < 1 + CHANGE);
+		find_and_capture(target, !(data[0] & NO_EDGES), size < 1 + CHANGE);
 	error_free(error);
 	return 0;
 }
