@@ -115,6 +115,24 @@ def test_each_fault_is_found_in_its_column(fault, column):
     assert bool(result.failures()) == (column != "guessed")
 
 
+def test_only_a_few_strings_may_be_one_off():
+    """The cache of methods holds names; the looking of the process itself changes which."""
+    truth, lines = small_truth(), small_graph()[1:]
+    truth.types[TYPE]["name"], truth.objects = "builtins.str", {OTHER: truth.objects[OTHER]}
+    for number in range(comparison.CACHED_MAX + 1):
+        address = 0x8000 + 16 * number
+        truth.objects[address] = [TYPE, 0, 50, 3, []]
+        lines.append({**lines[0], "address": address, "type": "builtins.str", "type_address": TYPE, "size": 50,
+                      "refcount": 4, "immortal": False})
+    result = compared(truth, lines)
+    assert (result.total("cached"), result.total("count")) == (comparison.CACHED_MAX, 1)
+    lines[-1]["refcount"] = 5
+    assert compared(truth, lines).total("count") == 1
+    lines.pop()
+    truth.objects.pop(address)
+    assert compared(truth, lines).failures() == []
+
+
 def test_an_object_that_came_twice_is_a_failure():
     lines = small_graph()
     assert compared(small_truth(), lines + lines[1:]).failures() == [f"address {OTHER:#x} came twice"]

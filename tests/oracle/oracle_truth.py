@@ -24,6 +24,10 @@ import sys
 
 get_objects = gc.get_objects
 get_referents = gc.get_referents
+get_freeze_count = gc.get_freeze_count
+unfreeze = gc.unfreeze
+get_frame = sys._getframe
+frames_may_be_tracked = sys.version_info < (3, 11)
 is_tracked = gc.is_tracked
 getrefcount = sys.getrefcount
 getsizeof = sys.getsizeof
@@ -33,6 +37,7 @@ name_of = type.__dict__["__qualname__"].__get__
 module_of = type.__dict__["__module__"].__get__
 flags_of = type.__dict__["__flags__"].__get__
 function_type = type(lambda: None)
+method_in_c = type(object.__sizeof__), type(list.append)  # what a __sizeof__ must be, to be called
 is_immortal = getattr(sys, "_is_immortal", None)
 PROBES = 8
 HEAP_TYPE = 1 << 9
@@ -42,23 +47,17 @@ def take(objects, path, features):
     """Write the truth about `objects`, which the caller got from gc.get_objects()."""
     tracked_count = len(objects)
     add_permanent(objects)
-    kinds = [1] * tracked_count + [2] * (len(objects) - tracked_count)
-    referents = close_over(objects)
-    kinds.extend([0] * (len(objects) - len(kinds)))
+    frozen_count = len(objects) - tracked_count
+    referents, counts = look(objects)
     count = len(objects)
-    objects.extend([object() for _ in range(PROBES)])
-    counts = reference_counts(objects)
-    del objects[count:]
-    own = counts[-1]
-    if counts[count:] != [own] * PROBES:
-        raise AssertionError("reference counts of the probes differ: %r" % (counts[count:],))
+    kinds = [1] * tracked_count + [2] * frozen_count + [0] * (count - tracked_count - frozen_count)
     sizes = all_sizes(objects)
     with open(path, "w") as output:
-        write(output, {"header": header(tracked_count, kinds.count(2), features)})
+        write(output, {"header": header(tracked_count, frozen_count, features)})
         write_types(output, objects)
         for index in range(count):
             write(output, [id(objects[index]), id(type(objects[index])), kinds[index], sizes[index],
-                           as_count(objects, index, counts[index] - own), referents[index]])
+                           as_count(objects, index, counts[index]), referents[index]])
         for line in threads():
             write(output, line)
         write(output, {"end": count})
@@ -75,12 +74,12 @@ def add_permanent(objects):
     Since 3.12 immortal containers are in there without any gc.freeze(). This copy of the process
     may thaw them.
     """
-    expected = gc.get_freeze_count()
-    gc.unfreeze()
+    expected = get_freeze_count()
+    unfreeze()
     known = {id(item) for item in objects}
     thawed = get_objects()
     own = {id(objects), id(known)}
-    frame = sys._getframe()
+    frame = get_frame() if frames_may_be_tracked else None  # asking would make one
     while frame is not None:  # up to 3.10 the collector may know the frames of the looking
         own.add(id(frame))
         frame = frame.f_back
@@ -110,14 +109,37 @@ def close_over(objects):
     return referents
 
 
+def look(objects):
+    """Append all that the objects reach; return, in order, their referents and reference counts."""
+    referents = close_over(objects)
+    count = len(objects)
+    objects.extend([object() for _ in range(PROBES)])
+    counts = reference_counts(objects)
+    del objects[count:]
+    own = counts[count]
+    if counts[count:] != [own] * PROBES:
+        raise AssertionError("reference counts of the probes differ: %r" % (counts[count:],))
+    return referents, [found - own for found in counts[:count]]
+
+
 def reference_counts(objects):
-    counts = []
-    index = 0
     total = len(objects)
-    while index < total:
-        counts.append(getrefcount(objects[index]))
+    counts = [0] * total
+    index = 0
+    while index < total:  # no method is called here: one on the stack would be held
+        counts[index] = getrefcount(objects[index])
         index += 1
     return counts
+
+
+def rehearse(objects):
+    """Do what comes before the counting once in the process itself.
+
+    A lookup of an attribute puts its name into the cache of methods, in place of another one, and
+    the cache holds a reference. What was looked up before the copying is looked up no more.
+    """
+    own = [[], (1, 2), {"a": objects}]
+    look(own)
 
 
 def as_count(objects, index, count):
@@ -151,7 +173,7 @@ def has_python_sizeof(cls):
     for base in mro_of(cls) or ():
         found = dict_of(base).get("__sizeof__")
         if found is not None:
-            return isinstance(found, (function_type, property, classmethod, staticmethod))
+            return type(found) not in method_in_c
     return False
 
 
