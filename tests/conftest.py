@@ -56,7 +56,11 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "pythons(*minors): run on these minors only, as '3.8'")
+    config.addinivalue_line(
+        "markers",
+        "pythons(*minors, newest=False): run on these minors only, as '3.8'; "
+        "newest: on the newest build of each, for tests that watch for seconds",
+    )
     missing = interpreters.missing_minors(available(), interpreters.required_minors())
     if missing:
         raise pytest.UsageError(f"no CPython {', '.join(missing)} on this machine")
@@ -77,6 +81,8 @@ def pytest_generate_tests(metafunc):
     marker = metafunc.definition.get_closest_marker("pythons")
     pythons = available()
     if metafunc.config.getoption("--one-per-minor"):
+        pythons = newest_of_each_minor(pythons)
+    if marker and marker.kwargs.get("newest"):
         pythons = newest_of_each_minor(pythons)
     if marker:
         chosen = interpreters.read_minors(",".join(marker.args))

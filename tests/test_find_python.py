@@ -131,8 +131,11 @@ def test_arenas_are_those_that_pymalloc_counts(python, start):
     for grow in ("0", "keep.append([str(i) for i in range(200000)])", "keep.clear()", "0"):
         target.ask("globals().setdefault('keep', [])")
         target.ask(grow)
+        before = arenas_by_stats(target)
         found = find(target.pid)
-        assert [table["used"] for table in found["arenas"]] == [arenas_by_stats(target)]
+        (table,) = found["arenas"]
+        # Telling the statistics may itself take or return the last arena.
+        assert table["used"] in (before, arenas_by_stats(target))
         assert found["blocks"] > 0
     large = python.minor >= (3, 10)
     assert found["arena_size"] == (1 << 20 if large else 256 << 10)

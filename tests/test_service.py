@@ -37,7 +37,7 @@ HEALTHY = {"none": {}, "bounded-cache": {"bounded-cache": 300}, "warm-up": {"war
 
 
 # The probe takes seconds each time; the ends of the range and the big changes between them will do.
-probed = pytest.mark.pythons("3.8", "3.11", "3.13", "3.15")
+probed = pytest.mark.pythons("3.8", "3.11", "3.13", "3.15", newest=True)
 
 
 def probe(python, switches):

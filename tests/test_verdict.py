@@ -46,7 +46,7 @@ def verdict_on(plumb, python, switch, *arguments, seconds=8, watches=1):
     return result.json
 
 
-@pytest.mark.pythons("3.8", "3.11", "3.13", "3.15")
+@pytest.mark.pythons("3.8", "3.11", "3.13", "3.15", newest=True)
 @pytest.mark.parametrize("switch", LEAKS)
 def test_each_leak_is_named_with_its_path_and_container(plumb, python, switch):
     types, paths, container = LEAKS[switch]
@@ -62,7 +62,7 @@ def test_each_leak_is_named_with_its_path_and_container(plumb, python, switch):
         assert suspect["container"]["length_last"] > suspect["container"]["length_first"]
 
 
-@pytest.mark.pythons("3.8", "3.11", "3.13", "3.15")
+@pytest.mark.pythons("3.8", "3.11", "3.13", "3.15", newest=True)
 @pytest.mark.parametrize(
     "switch, arguments",
     [("none", []), ("bounded-cache", []), ("warm-up", ["--warm-up-seconds", 1])],
