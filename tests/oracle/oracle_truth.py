@@ -56,11 +56,16 @@ def take(objects, path, features):
         write(output, {"header": header(tracked_count, frozen_count, features)})
         write_types(output, objects)
         for index in range(count):
-            write(output, [id(objects[index]), id(type(objects[index])), kinds[index], sizes[index],
-                           as_count(objects, index, counts[index]), referents[index]])
+            output.write("[%d,%d,%d,%s,%s,%s]\n" % (
+                id(objects[index]), id(type(objects[index])), kinds[index], as_json(sizes[index]),
+                as_json(as_count(objects, index, counts[index])), referents[index]))
         for line in threads():
             write(output, line)
         write(output, {"end": count})
+
+
+def as_json(number):
+    return "null" if number is None else "%d" % number
 
 
 def write(output, document):
@@ -158,8 +163,13 @@ def all_sizes(objects):
         cls = type(item)
         if id(cls) not in overridden:
             overridden[id(cls)] = has_python_sizeof(cls)
-        sizes.append(None if overridden[id(cls)] else size_of(item))
+        sizes.append(None if overridden[id(cls)] or is_held(cls, item) else size_of(item))
     return sizes
+
+
+def is_held(cls, item):
+    """A BytesIO counts its bytes while nobody else has them: now `objects` may have them, too."""
+    return cls.__name__ == "BytesIO" and any(type(found) is bytes for found in get_referents(item))
 
 
 def size_of(item):

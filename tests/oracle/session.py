@@ -47,10 +47,10 @@ class Session:
         path = self.target.folder / f"{name}-{next(self._numbers)}"
         return path, "/" + str(path.relative_to(self.python.root or "/"))
 
-    def truth(self):
+    def truth(self, earlier=None):
         path, inside = self.file("truth")
         self.ask(f"dump {inside}")
-        found = comparison.load_truth(path)
+        found = comparison.load_truth(path, earlier)
         path.unlink()
         return found
 
@@ -69,16 +69,23 @@ class Session:
         return found
 
     def wrong_labels(self, graph, truth, kinds=NAMED_KINDS):
-        """[verdict, from, kind, label, to] of every edge whose name Python does not follow to `to`."""
+        """[verdict, from, kind, label, to] of the names that Python does not follow to `to`.
+
+        Every name of every type is asked about once, where it is met first.
+        """
         import json
         asked, asked_inside = self.file("labels")
         answers, answers_inside = self.file("answers")
+        known = set()
         with open(asked, "w") as output:
             for address, line in graph.objects.items():
                 if address not in truth.objects:
                     continue
+                owner = truth.objects[address][0]
                 for kind, label, to, flags in line["edges"]:
-                    if kind in kinds and "c" not in flags and to in truth.objects:
+                    name = (owner, kind, label)
+                    if kind in kinds and name not in known and "c" not in flags and to in truth.objects:
+                        known.add(name)
                         output.write(json.dumps([address, kind, label, to]) + "\n")
         count = int(self.ask(f"labels {asked_inside} {answers_inside}").split()[1])
         with open(answers) as lines:
