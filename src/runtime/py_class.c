@@ -77,8 +77,11 @@ static enum decode visit_heap_type(struct python *python, struct py_types *types
 		{layout->heap_type.ht_module, "ht_module", PY_REF_FIELD, 0},
 		{layout->type.tp_subclasses, "tp_subclasses", PY_REF_FIELD, PY_REF_HIDDEN},
 	};
+	uint64_t dict;
 
 	tell_type_fields(python, object, visitor, fields, sizeof(fields) / sizeof(fields[0]), 0);
+	if (py_object_word(python, object, layout->type.tp_dict, &dict))
+		py_tell_ctypes_prototype(python, object, dict, visitor);
 	return tell_cached_keys(python, types, object, visitor);
 }
 
@@ -232,6 +235,7 @@ enum decode py_module_visit(struct python *python, struct py_types *types,
 	uint64_t name = 0;
 	uint64_t state = 0;
 	uint64_t definition = 0;
+	enum decode found;
 
 	(void)types;
 	if (!py_object_word(python, object, layout->module.md_name, &name) ||
@@ -243,5 +247,8 @@ enum decode py_module_visit(struct python *python, struct py_types *types,
 	py_tell(visitor, PY_REF_FIELD, PY_REF_HIDDEN, "md_name", name);
 	if (!state)
 		return DECODE_OK;
+	found = py_tell_atexit(python, definition, state, visitor);
+	if (found != DECODE_OK)
+		return found;
 	return tell_module_state(python, visitor, state, module_state_size(python, object));
 }

@@ -135,6 +135,18 @@ py_visit_function py_datetime_visit; /* times, too */
 py_visit_function py_block_visit;    /* who keeps a block of bytes */
 py_size_function py_library_size;
 
+py_visit_function py_pickler_visit; /* py_tables.c */
+py_visit_function py_unpickler_visit;
+py_visit_function py_xml_parser_visit;
+py_size_function py_tables_size;            /* of the two picklers */
+py_table_size_function py_ctypes_dict_size; /* StgDict */
+
+/* What a type of ctypes visits of its dict, and the module atexit of its state. */
+void py_tell_ctypes_prototype(struct python *python, const struct py_object *object, taddr dict,
+                              const struct py_visitor *visitor);
+enum decode py_tell_atexit(struct python *python, taddr definition, taddr state,
+                           const struct py_visitor *visitor);
+
 /* py_frame.c. py_generator_visit: generators, coroutines, asynchronous generators. */
 py_visit_function py_frame_visit;
 py_visit_function py_generator_visit;

@@ -109,7 +109,8 @@
 		TYPE("_abc_data", 48, FIELD_AT("_abc_registry", 16), FIELD_AT("_abc_cache", 24),   \
 	             FIELD_AT("_abc_negative_cache", 32))
 
-#define PATTERN_ROWS ATTR_AT("groupindex", 32), FIELD_AT("indexgroup", 40), ATTR_AT("pattern", 48)
+/* Python shows a proxy of groupindex. */
+#define PATTERN_ROWS FIELD_AT("groupindex", 32), FIELD_AT("indexgroup", 40), ATTR_AT("pattern", 48)
 
 #define EXPRESSIONS                                                                                \
 	TYPE("re.Pattern", 96, PATTERN_ROWS),                                                      \
@@ -141,6 +142,18 @@
 
 #define DIALECT_ROWS FIELD_AT("lineterminator", 40)
 
+/* 3.13.0 alone has no attribute of persistent_id, and other sizes: not known here. */
+#define PICKLER_ROWS                                                                               \
+	FIELD_AT("pers_func", 24), FIELD_AT("dispatch_table", 40),                                 \
+		FIELD_AT("reducer_override", 48), FIELD_AT("write", 56),                           \
+		HIDDEN_AT("output_buffer", 64), FIELD_AT("fast_memo", 136),                        \
+		FIELD_AT("buffer_callback", 144)
+
+#define UNPICKLER_ROWS                                                                             \
+	FIELD_AT("stack", 16), FIELD_AT("pers_func", 48), HIDDEN_AT("buffer.obj", 72),             \
+		FIELD_AT("read", 184), FIELD_AT("readinto", 192), FIELD_AT("readline", 200),       \
+		FIELD_AT("peek", 208), FIELD_AT("buffers", 216)
+
 #define PARSERS                                                                                    \
 	TYPE("_csv.Dialect", 48, DIALECT_ROWS),                                                    \
 		TYPE("_csv.reader", 88, FIELD_AT("input_iter", 16), ATTR_AT("dialect", 24),        \
@@ -153,6 +166,12 @@
 		TYPE("_json.Encoder", 80, ATTR_AT("markers", 16), ATTR_AT("default", 24),          \
 	             ATTR_AT("encoder", 32), ATTR_AT("indent", 40), ATTR_AT("key_separator", 48),  \
 	             ATTR_AT("item_separator", 56)),                                               \
+		TYPE_OF("_pickle.Pickler", 152, 8, 255, PICKLER_ROWS,                              \
+	                ROW_AT("pers_func_self", 32, PY_FIELD_WEAK, 8, 12),                        \
+	                ROW_AT("persistent_id_attr", 32, 0, 13, 255)),                             \
+		TYPE_OF("_pickle.Unpickler", 272, 8, 255, UNPICKLER_ROWS,                          \
+	                ROW_AT("pers_func_self", 56, PY_FIELD_WEAK, 8, 12),                        \
+	                ROW_AT("persistent_load_attr", 56, 0, 13, 255)),                           \
 		TYPE("_pickle.PicklerMemoProxy", 24, FIELD_AT("pickler", 16)),                     \
 		TYPE("_pickle.UnpicklerMemoProxy", 24, FIELD_AT("unpickler", 16)),                 \
 		TYPE("pickle.PickleBuffer", 104, FIELD_AT("view.obj", 24)),                        \
@@ -161,7 +180,7 @@
 
 #define SYSTEM                                                                                     \
 	EMPTY("_thread.lock", 0), EMPTY("_thread.RLock", 0), EMPTY("_thread._ThreadHandle", 24),   \
-		TYPE_OF("_thread._localdummy", 32, 8, 12, ATTR_AT("localdict", 16)),               \
+		TYPE_OF("_thread._localdummy", 32, 8, 12, FIELD_AT("localdict", 16)),              \
 		TYPE_OF("_thread._local", 64, 8, 12, HIDDEN_AT("key", 16), FIELD_AT("args", 24),   \
 	                FIELD_AT("kw", 32), FIELD_AT("dummies", 48),                               \
 	                ROW_AT("wr_callback", 56, PY_FIELD_HIDDEN, 8, 255)),                       \
@@ -195,12 +214,19 @@
 		TYPE_OF("_ctypes.CField", 80, 14, 255, ATTR_AT("type", 40),                        \
 	                HIDDEN_AT("name", 72)),                                                    \
 		TYPE_OF("ctypes.CField", 80, 14, 255, ATTR_AT("type", 40), HIDDEN_AT("name", 72)), \
+		TYPE("StgDict", 192, HIDDEN_AT("proto", 96), HIDDEN_AT("argtypes", 128),           \
+	             HIDDEN_AT("converters", 136), HIDDEN_AT("restype", 144),                      \
+	             HIDDEN_AT("checker", 152)),                                                   \
 		TYPE("_ctypes.DictRemover", 32, FIELD_AT("key", 16), FIELD_AT("dict", 24)),        \
 		TYPE_OF("CArgObject", 64, 8, 13, FIELD_AT("obj", 48)),                             \
 		TYPE_OF("_ctypes.CArgObject", 64, 8, 13, FIELD_AT("obj", 48))
 
+#define INTERN_ROW(offset_) ROW_AT("intern", offset_, PY_FIELD_ATTRIBUTE | PY_FIELD_HIDDEN, 8, 255)
+
 #define XML                                                                                        \
 	TYPE("xml.etree.ElementTree.Element", 56, ATTR_AT("tag", 16)),                             \
+		TYPE("pyexpat.xmlparser", 72, INTERN_ROW(56)),                                     \
+		TYPE("pyexpat.xmlparser", 80, INTERN_ROW(64)),                                     \
 		TYPE("xml.etree.ElementTree.TreeBuilder", 0, FIELD_AT("root", 16),                 \
 	             FIELD_AT("this", 24), FIELD_AT("last", 32), FIELD_AT("last_for_tail", 40),    \
 	             FIELD_AT("data", 48), FIELD_AT("stack", 56), FIELD_AT("element_factory", 72), \
@@ -221,10 +247,8 @@
 		TYPE("Struct", 56, FIELD_AT("s_format", 40))
 
 #define COMPRESSION                                                                                \
-	TYPE("zlib.Compress", 168,                                                                 \
-	     ROW_AT("unused_data", 128, PY_FIELD_ATTRIBUTE | PY_FIELD_HIDDEN, 8, 255),             \
-	     ROW_AT("unconsumed_tail", 136, PY_FIELD_ATTRIBUTE | PY_FIELD_HIDDEN, 8, 255),         \
-	     HIDDEN_AT("zdict", 152)),                                                             \
+	TYPE("zlib.Compress", 168, HIDDEN_AT("unused_data", 128),                                  \
+	     HIDDEN_AT("unconsumed_tail", 136), HIDDEN_AT("zdict", 152)),                          \
 		TYPE("zlib.Decompress", 168,                                                       \
 	             ROW_AT("unused_data", 128, PY_FIELD_ATTRIBUTE | PY_FIELD_HIDDEN, 8, 255),     \
 	             ROW_AT("unconsumed_tail", 136, PY_FIELD_ATTRIBUTE | PY_FIELD_HIDDEN, 8, 255), \

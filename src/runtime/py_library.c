@@ -52,9 +52,9 @@ enum {
 
 static const uint64_t MAX_ITEMS = UINT64_C(1) << 32;
 
-/* Tells count words at address as elements number first and on. */
+/* Tells count words at address: as the member of that name, or as elements number 0 and on. */
 static enum decode tell_words(struct python *python, const struct py_visitor *visitor,
-                              taddr address, uint64_t count, uint64_t first)
+                              taddr address, uint64_t count, const char *name)
 {
 	uint64_t words[CHUNK];
 
@@ -63,8 +63,12 @@ static enum decode tell_words(struct python *python, const struct py_visitor *vi
 
 		if (!window_cache_read(python->memory, address + done * 8, words, size * 8))
 			return DECODE_FAULT;
-		for (size_t i = 0; i < size; i++)
-			py_tell_number(visitor, PY_REF_INDEX, 0, first + done + i, words[i]);
+		for (size_t i = 0; i < size; i++) {
+			if (name)
+				py_tell(visitor, PY_REF_FIELD, 0, name, words[i]);
+			else
+				py_tell_number(visitor, PY_REF_INDEX, 0, done + i, words[i]);
+		}
 	}
 	return DECODE_OK;
 }
@@ -104,7 +108,8 @@ enum decode py_element_visit(struct python *python, struct py_types *types,
 	py_tell_length(visitor, extra[EXTRA_LENGTH / 8]);
 	if (extra[EXTRA_CHILDREN / 8] != address + EXTRA_OWN_CHILDREN)
 		py_tell_storage(visitor, extra[EXTRA_CHILDREN / 8], extra[EXTRA_ALLOCATED / 8] * 8);
-	return tell_words(python, visitor, extra[EXTRA_CHILDREN / 8], extra[EXTRA_LENGTH / 8], 0);
+	return tell_words(python, visitor, extra[EXTRA_CHILDREN / 8], extra[EXTRA_LENGTH / 8],
+	                  NULL);
 }
 
 enum decode py_simple_queue_visit(struct python *python, struct py_types *types,
@@ -128,10 +133,10 @@ enum decode py_simple_queue_visit(struct python *python, struct py_types *types,
 	py_tell_length(visitor, count);
 	py_tell_storage(visitor, items, capacity * 8);
 	until_end = count < capacity - first ? count : capacity - first;
-	state = tell_words(python, visitor, items + first * 8, until_end, 0);
+	state = tell_words(python, visitor, items + first * 8, until_end, "items");
 	if (state != DECODE_OK)
 		return state;
-	return tell_words(python, visitor, items, count - until_end, until_end);
+	return tell_words(python, visitor, items, count - until_end, "items");
 }
 
 enum decode py_tee_data_visit(struct python *python, struct py_types *types,
@@ -150,7 +155,7 @@ enum decode py_tee_data_visit(struct python *python, struct py_types *types,
 		return DECODE_TORN;
 	py_tell(visitor, PY_REF_FIELD, 0, "it", iterator);
 	py_tell(visitor, PY_REF_FIELD, 0, "nextlink", next);
-	return tell_words(python, visitor, object->address + TEE_VALUES, count, 0);
+	return tell_words(python, visitor, object->address + TEE_VALUES, count, "values");
 }
 
 /* Naive times have no room for a time zone: the instance ends before it. */

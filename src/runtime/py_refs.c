@@ -67,6 +67,9 @@ static py_visit_function *const families[] = {
 	[PY_SHAPE_PERMUTATIONS] = visit_nothing,  /* fields */
 	[PY_SHAPE_PRODUCT] = visit_nothing,       /* fields */
 	[PY_SHAPE_STRUCT_FORMAT] = visit_nothing, /* fields */
+	[PY_SHAPE_PICKLER] = py_pickler_visit,
+	[PY_SHAPE_UNPICKLER] = py_unpickler_visit,
+	[PY_SHAPE_XML_PARSER] = py_xml_parser_visit,
 	[PY_SHAPE_FIELDS] = visit_nothing,
 };
 

@@ -79,10 +79,16 @@ static const struct shape_row rows[] = {
 	{"itertools.permutations", PY_SHAPE_PERMUTATIONS, 0, 64, 0},
 	{"itertools.product", PY_SHAPE_PRODUCT, 0, 48, 0},
 	{"_struct.Struct", PY_SHAPE_STRUCT_FORMAT, 0, 56, 0},
+	{"Struct", PY_SHAPE_STRUCT_FORMAT, 0, 56, 0},
+	{"_pickle.Pickler", PY_SHAPE_PICKLER, 0, 152, 0},
+	{"_pickle.Unpickler", PY_SHAPE_UNPICKLER, 0, 272, 0},
+	{"pyexpat.xmlparser", PY_SHAPE_XML_PARSER, 0, 72, 0},
+	{"pyexpat.xmlparser", PY_SHAPE_XML_PARSER, 0, 80, 0},
+	{"StgDict", PY_SHAPE_DICT, 0, 192, 0},
 	{"_struct.Struct", PY_SHAPE_STRUCT_FORMAT, 0, 64, 15},
 };
 
-bool py_shape_find(const struct python *python, const char *name, int64_t basicsize,
+bool py_shape_find(const struct python *python, const char *name, int64_t basicsize, bool is_ours,
                    enum py_shape *ret)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -90,6 +96,8 @@ bool py_shape_find(const struct python *python, const char *name, int64_t basics
 		uint32_t size = row->literal_size;
 
 		if (strcmp(row->name, name) != 0 || python->minor < row->since)
+			continue;
+		if (!is_ours && !row->literal_size)
 			continue;
 		if (row->size)
 			memcpy(&size, (const char *)&python->layout + row->size, sizeof(size));

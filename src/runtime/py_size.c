@@ -53,13 +53,14 @@ static enum decode integer_size(struct python *python, const struct py_object *o
 	return DECODE_OK;
 }
 
+/* A list that is being sorted says so by -1 allocated; __sizeof__ multiplies it all the same. */
 static enum decode list_size(struct python *python, const struct py_object *object, uint64_t *ret)
 {
 	uint64_t allocated;
 
 	if (!py_object_word(python, object, python->layout.list.allocated, &allocated))
 		return DECODE_FAULT;
-	if (allocated >> 44)
+	if (allocated != UINT64_MAX && allocated >> 44)
 		return DECODE_TORN;
 	*ret = (uint64_t)object->type->basicsize + allocated * 8;
 	return DECODE_OK;
@@ -107,6 +108,9 @@ static enum decode own_size(struct python *python, struct py_types *types,
 	case PY_SHAPE_BYTEARRAY: return bytearray_size(python, object, ret);
 	case PY_SHAPE_LIST: return list_size(python, object, ret);
 	case PY_SHAPE_DICT:
+		if (object->type->fields) /* no dict has, but that of a type of ctypes */
+			return py_ctypes_dict_size(python, types, object, ret);
+		return py_dict_size(python, types, object, ret);
 	case PY_SHAPE_DEFAULTDICT:
 	case PY_SHAPE_FROZENDICT: return py_dict_size(python, types, object, ret);
 	case PY_SHAPE_ODICT: return py_odict_size(python, types, object, ret);
@@ -119,6 +123,8 @@ static enum decode own_size(struct python *python, struct py_types *types,
 	case PY_SHAPE_GENERATOR:
 	case PY_SHAPE_COROUTINE:
 	case PY_SHAPE_ASYNC_GENERATOR: return py_generator_size(python, object, ret);
+	case PY_SHAPE_PICKLER:
+	case PY_SHAPE_UNPICKLER: return py_tables_size(python, object, ret);
 	case PY_SHAPE_ELEMENT:
 	case PY_SHAPE_SIMPLE_QUEUE:
 	case PY_SHAPE_DECIMAL:

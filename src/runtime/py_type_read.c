@@ -278,7 +278,7 @@ static bool find_shape(struct py_types *types, struct py_type *type, const struc
 	                                     type->address < python->module_end);
 
 	type->fields = py_fields_find(types->fields, name, type->basicsize, is_ours);
-	if (is_ours && py_shape_find(python, name, type->basicsize, &type->shape)) {
+	if (py_shape_find(python, name, type->basicsize, is_ours, &type->shape)) {
 		if (!type->fields && base && type->shape == base->shape)
 			type->fields = base->fields;
 		return true;

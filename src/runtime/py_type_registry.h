@@ -26,9 +26,12 @@ struct py_types {
 	bool has_looked_for_general_lookup;
 };
 
-/* Knows plumb a decoder for the C type called name with that tp_basicsize? py_shapes.c */
+/*
+ * Knows plumb a decoder for the C type called name with that tp_basicsize?
+ * is_ours: the name can be that of a type of the interpreter itself. py_shapes.c
+ */
 bool py_shape_find(const struct python *python, const char *name, int64_t basicsize,
-                   enum py_shape *ret);
+                   bool is_ours, enum py_shape *ret);
 
 /* Has the C type called name a tp_traverse that does not visit the type? py_shapes.c */
 bool py_shape_forgets_type(const char *name);

@@ -64,6 +64,9 @@ enum py_shape {
 	PY_SHAPE_COMBINATIONS,
 	PY_SHAPE_PERMUTATIONS,
 	PY_SHAPE_PRODUCT,
+	PY_SHAPE_PICKLER,
+	PY_SHAPE_UNPICKLER,
+	PY_SHAPE_XML_PARSER,
 	PY_SHAPE_STRUCT_FORMAT, /* struct.Struct */
 	PY_SHAPE_FIELDS,        /* nothing but a few references at fixed places: see fields */
 };

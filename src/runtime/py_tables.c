@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Types of extension modules that own tables of C: the memos of picklers, the
+ * handlers of XML parsers, what ctypes keeps beside the dict of a type (until
+ * 3.12), what atexit will call (until 3.9). Their plain references are in
+ * py_fields_library.c; offsets were read off the DWARF of 3.8 to 3.13.
+ */
+#include "runtime/py_families.h"
+
+enum {
+	/* PicklerObject, PyMemoTable (Modules/_pickle.c) */
+	PICKLER_MEMO = 16,
+	PICKLER_OUTPUT = 64,
+	MEMO_HEAD_SIZE = 32,
+	MEMO_ALLOCATED = 16,
+	MEMO_TABLE = 24,
+	MEMO_ENTRY_WORDS = 2,
+	/* UnpicklerObject */
+	UNPICKLER_MEMO = 24,
+	UNPICKLER_MEMO_SIZE = 32,
+	UNPICKLER_INPUT_LINE = 152,
+	UNPICKLER_ENCODING = 224,
+	UNPICKLER_ERRORS = 232,
+	UNPICKLER_MARKS = 240,
+	UNPICKLER_MARKS_SIZE = 256,
+	/* xmlparseobject (Modules/pyexpat.c): the last word; 3.8 to 3.15 know as many kinds */
+	XML_HANDLERS = 22,
+	/* StgDictObject (Modules/_ctypes/ctypes.h) */
+	STG_DICT_SIZE = 192,
+	STG_LENGTH = 64,
+	STG_ELEMENTS = 88,
+	STG_PROTO = 96,
+	STG_FORMAT = 168,
+	STG_DIMENSIONS = 176,
+	/* PyModuleDef, atexitmodule_state (Modules/atexitmodule.c) */
+	MODULE_NAME = 40,
+	ATEXIT_CALLBACK_WORDS = 3,
+	ATEXIT_CALLBACKS_MAX = 1 << 16,
+	STRING_MAX = 1 << 12,
+	CHUNK = 64,
+};
+
+static const uint64_t MAX_ENTRIES = UINT64_C(1) << 32;
+
+/* Tells every step-th of count words at address. */
+static enum decode tell_words(struct python *python, const struct py_visitor *visitor,
+                              taddr address, uint64_t count, size_t step, const char *name,
+                              unsigned int flags)
+{
+	uint64_t words[CHUNK];
+
+	if (count > MAX_ENTRIES)
+		return DECODE_TORN;
+	for (uint64_t done = 0; done < count; done += CHUNK) {
+		size_t size = count - done < CHUNK ? (size_t)(count - done) : CHUNK;
+
+		if (!window_cache_read(python->memory, address + done * 8, words, size * 8))
+			return DECODE_FAULT;
+		for (size_t i = 0; i < size; i += step)
+			py_tell(visitor, PY_REF_FIELD, flags, name, words[i]);
+	}
+	return DECODE_OK;
+}
+
+enum decode py_pickler_visit(struct python *python, struct py_types *types,
+                             const struct py_object *object, const struct py_visitor *visitor)
+{
+	unsigned int flags = python->minor < 13 ? PY_REF_HIDDEN : 0;
+	uint64_t memo;
+	uint64_t allocated;
+	uint64_t table;
+
+	(void)types;
+	if (!py_object_word(python, object, PICKLER_MEMO, &memo))
+		return DECODE_FAULT;
+	if (!memo)
+		return DECODE_OK;
+	if (!window_cache_u64(python->memory, memo + MEMO_ALLOCATED, &allocated) ||
+	    !window_cache_u64(python->memory, memo + MEMO_TABLE, &table))
+		return DECODE_FAULT;
+	if (allocated > MAX_ENTRIES)
+		return DECODE_TORN;
+	py_tell_storage(visitor, memo, MEMO_HEAD_SIZE);
+	py_tell_storage(visitor, table, allocated * MEMO_ENTRY_WORDS * 8);
+	return tell_words(python, visitor, table, allocated * MEMO_ENTRY_WORDS, MEMO_ENTRY_WORDS,
+	                  "memo", flags);
+}
+
+enum decode py_unpickler_visit(struct python *python, struct py_types *types,
+                               const struct py_object *object, const struct py_visitor *visitor)
+{
+	unsigned int flags = python->minor < 13 ? PY_REF_HIDDEN : 0;
+	uint64_t memo;
+	uint64_t size;
+
+	(void)types;
+	if (!py_object_word(python, object, UNPICKLER_MEMO, &memo) ||
+	    !py_object_word(python, object, UNPICKLER_MEMO_SIZE, &size))
+		return DECODE_FAULT;
+	if (!memo)
+		return DECODE_OK;
+	if (size > MAX_ENTRIES)
+		return DECODE_TORN;
+	py_tell_storage(visitor, memo, size * 8);
+	return tell_words(python, visitor, memo, size, 1, "memo", flags);
+}
+
+enum decode py_xml_parser_visit(struct python *python, struct py_types *types,
+                                const struct py_object *object, const struct py_visitor *visitor)
+{
+	uint64_t handlers;
+
+	(void)types;
+	if (!py_object_word(python, object, object->type->basicsize - 8, &handlers))
+		return DECODE_FAULT;
+	if (!handlers)
+		return DECODE_OK;
+	py_tell_storage(visitor, handlers, XML_HANDLERS * 8);
+	return tell_words(python, visitor, handlers, XML_HANDLERS, 1, "handlers", 0);
+}
+
+/* Bytes of a C string with its end; 0: there is none. */
+static uint64_t string_size(struct python *python, taddr address)
+{
+	uint8_t byte = 1;
+	uint64_t size = 0;
+
+	if (!address)
+		return 0;
+	while (byte && size < STRING_MAX) {
+		if (!window_cache_u8(python->memory, address + size, &byte))
+			return size;
+		size++;
+	}
+	return size;
+}
+
+static enum decode pickler_size(struct python *python, const struct py_object *object,
+                                uint64_t *ret)
+{
+	uint64_t memo;
+	uint64_t output;
+	uint64_t allocated = 0;
+	uint64_t length = 0;
+
+	if (!py_object_word(python, object, PICKLER_MEMO, &memo) ||
+	    !py_object_word(python, object, PICKLER_OUTPUT, &output) ||
+	    (memo && !window_cache_u64(python->memory, memo + MEMO_ALLOCATED, &allocated)) ||
+	    (output && !window_cache_u64(python->memory, output + 16, &length)))
+		return DECODE_FAULT;
+	if (allocated > MAX_ENTRIES || length >> 44)
+		return DECODE_TORN;
+	*ret = (memo ? MEMO_HEAD_SIZE : 0) + allocated * MEMO_ENTRY_WORDS * 8;
+	if (output)
+		*ret += python->layout.bytes.ob_sval + 1 + length;
+	return DECODE_OK;
+}
+
+static enum decode unpickler_size(struct python *python, const struct py_object *object,
+                                  uint64_t *ret)
+{
+	static const int64_t strings[] = {UNPICKLER_INPUT_LINE, UNPICKLER_ENCODING,
+	                                  UNPICKLER_ERRORS};
+	uint64_t memo;
+	uint64_t memo_size;
+	uint64_t marks;
+	uint64_t marks_size;
+	uint64_t size;
+
+	if (!py_object_word(python, object, UNPICKLER_MEMO, &memo) ||
+	    !py_object_word(python, object, UNPICKLER_MEMO_SIZE, &memo_size) ||
+	    !py_object_word(python, object, UNPICKLER_MARKS, &marks) ||
+	    !py_object_word(python, object, UNPICKLER_MARKS_SIZE, &marks_size))
+		return DECODE_FAULT;
+	if (memo_size > MAX_ENTRIES || marks_size > MAX_ENTRIES)
+		return DECODE_TORN;
+	size = (memo ? memo_size * 8 : 0) + (marks ? marks_size * 8 : 0);
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+		uint64_t address;
+
+		if (!py_object_word(python, object, strings[i], &address))
+			return DECODE_FAULT;
+		size += string_size(python, address);
+	}
+	*ret = size;
+	return DECODE_OK;
+}
+
+enum decode py_tables_size(struct python *python, const struct py_object *object, uint64_t *ret)
+{
+	uint64_t extra;
+	enum decode state;
+
+	if (object->type->shape == PY_SHAPE_PICKLER)
+		state = pickler_size(python, object, &extra);
+	else
+		state = unpickler_size(python, object, &extra);
+	if (state == DECODE_OK)
+		*ret = (uint64_t)object->type->basicsize + extra;
+	return state;
+}
+
+/* The dict of a C type counts its own part twice: once as the basic size of a dict. */
+enum decode py_ctypes_dict_size(struct python *python, struct py_types *types,
+                                const struct py_object *object, uint64_t *ret)
+{
+	uint64_t length;
+	uint64_t elements;
+	uint64_t format;
+	uint32_t dimensions;
+	uint64_t size;
+	enum decode state = py_dict_size(python, types, object, &size);
+
+	if (state != DECODE_OK)
+		return state;
+	if (!py_object_word(python, object, STG_LENGTH, &length) ||
+	    !py_object_word(python, object, STG_ELEMENTS, &elements) ||
+	    !py_object_word(python, object, STG_FORMAT, &format) ||
+	    !py_object_read(python, object, STG_DIMENSIONS, &dimensions, sizeof(dimensions)))
+		return DECODE_FAULT;
+	if (length > MAX_ENTRIES)
+		return DECODE_TORN;
+	*ret = size + (STG_DICT_SIZE - python->layout.dict.size) + string_size(python, format) +
+	       (uint64_t)dimensions * 8 + (elements ? (length + 1) * 8 : 0);
+	return DECODE_OK;
+}
+
+/* Until 3.12 some metatypes of ctypes visit what a C type is of: a word of its dict. */
+void py_tell_ctypes_prototype(struct python *python, const struct py_object *object, taddr dict,
+                              const struct py_visitor *visitor)
+{
+	static const char *const visiting[] = {"_ctypes.PyCStructType", "_ctypes.UnionType",
+	                                       "_ctypes.PyCPointerType", "_ctypes.PyCFuncPtrType"};
+	uint64_t prototype;
+
+	if (python->minor > 12 || !dict)
+		return;
+	for (size_t i = 0; i < sizeof(visiting) / sizeof(visiting[0]); i++)
+		if (!strcmp(object->type->name, visiting[i]) &&
+		    window_cache_u64(python->memory, dict + STG_PROTO, &prototype))
+			py_tell(visitor, PY_REF_FIELD, 0, "proto", prototype);
+}
+
+/* Until 3.9 the functions to be called at the end are in the state of the module. */
+enum decode py_tell_atexit(struct python *python, taddr definition, taddr state,
+                           const struct py_visitor *visitor)
+{
+	taddr name;
+	char text[7];
+	taddr callbacks;
+	uint32_t count;
+
+	if (python->minor > 9 || !definition ||
+	    !window_cache_u64(python->memory, definition + MODULE_NAME, &name) ||
+	    !window_cache_read(python->memory, name, text, sizeof(text)) ||
+	    memcmp(text, "atexit", sizeof(text)) != 0)
+		return DECODE_OK;
+	if (!window_cache_u64(python->memory, state, &callbacks) ||
+	    !window_cache_u32(python->memory, state + 8, &count))
+		return DECODE_FAULT;
+	if (count > ATEXIT_CALLBACKS_MAX)
+		return DECODE_TORN;
+	for (uint32_t i = 0; i < count; i++) {
+		taddr callback;
+		enum decode told;
+
+		if (!window_cache_u64(python->memory, callbacks + (uint64_t)i * 8, &callback))
+			return DECODE_FAULT;
+		if (!callback)
+			continue;
+		told = tell_words(python, visitor, callback, ATEXIT_CALLBACK_WORDS, 1,
+		                  "atexit_callbacks", 0);
+		if (told != DECODE_OK)
+			return told;
+	}
+	return DECODE_OK;
+}
