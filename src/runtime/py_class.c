@@ -173,6 +173,9 @@ enum decode py_type_size(struct python *python, struct py_types *types,
 		*ret = layout->type.size;
 		return DECODE_OK;
 	}
+	state = py_ctypes_type_size(python, types, object, ret);
+	if (state != DECODE_UNKNOWN)
+		return state;
 	if (!py_object_word(python, object, layout->heap_type.ht_cached_keys, &keys))
 		return DECODE_FAULT;
 	if (!keys) {

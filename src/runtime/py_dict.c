@@ -277,7 +277,7 @@ static enum decode visit_combined(struct python *python, const struct py_visitor
 	return iterator.state;
 }
 
-/* True when the values lie in an instance, which visits them itself (3.13 alone). */
+/* True when the values lie in an instance, which may visit them itself. */
 static bool are_values_embedded(struct python *python, taddr values)
 {
 	uint8_t embedded = 0;
@@ -298,7 +298,7 @@ static enum decode visit_split(struct python *python, const struct py_visitor *v
 
 	bool are_embedded = are_values_embedded(python, values);
 
-	if (are_embedded && python->minor == 13)
+	if (are_embedded && py_visits_inline_values(python))
 		return DECODE_OK;
 	py_dict_iterator_init(&iterator, table);
 	while (py_dict_iterator_next(python, &iterator)) {

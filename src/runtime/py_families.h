@@ -85,6 +85,17 @@ static inline bool py_chain_step(struct py_chain *chain, taddr link)
 	return true;
 }
 
+/*
+ * 3.13 at first: an instance visits its inline values even when it has a
+ * dict, and the dict does not. Afterwards the dict does. Debian took that over
+ * in its 3.13.5; other builds of 3.13.5 to 3.13.12 are told wrongly who of the
+ * two owns a value, but no value is lost.
+ */
+static inline bool py_visits_inline_values(const struct python *python)
+{
+	return python->minor == 13 && python->hexversion < 0x030d0500;
+}
+
 /* The form of every visiting function of a family. */
 typedef enum decode py_visit_function(struct python *python, struct py_types *types,
                                       const struct py_object *object,
@@ -140,6 +151,7 @@ py_visit_function py_unpickler_visit;
 py_visit_function py_xml_parser_visit;
 py_size_function py_tables_size;            /* of the two picklers */
 py_table_size_function py_ctypes_dict_size; /* StgDict */
+py_table_size_function py_ctypes_type_size; /* since 3.13; DECODE_UNKNOWN: not such a type */
 
 /* What a type of ctypes visits of its dict, and the module atexit of its state. */
 void py_tell_ctypes_prototype(struct python *python, const struct py_object *object, taddr dict,

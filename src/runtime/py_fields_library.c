@@ -227,6 +227,7 @@
 	TYPE("xml.etree.ElementTree.Element", 56, ATTR_AT("tag", 16)),                             \
 		TYPE("pyexpat.xmlparser", 72, INTERN_ROW(56)),                                     \
 		TYPE("pyexpat.xmlparser", 80, INTERN_ROW(64)),                                     \
+		TYPE("pyexpat.xmlparser", 88, INTERN_ROW(72)),                                     \
 		TYPE("xml.etree.ElementTree.TreeBuilder", 0, FIELD_AT("root", 16),                 \
 	             FIELD_AT("this", 24), FIELD_AT("last", 32), FIELD_AT("last_for_tail", 40),    \
 	             FIELD_AT("data", 48), FIELD_AT("stack", 56), FIELD_AT("element_factory", 72), \

@@ -83,8 +83,7 @@ static enum decode visit_inline(struct python *python, const struct py_object *o
 		return DECODE_FAULT;
 	if (!head[layout->dict_values.valid])
 		return tell_dict(visitor, 0, dict);
-	/* Until 3.13 the values are visited in any case; then the dict does it. */
-	if (dict && python->minor >= 14)
+	if (dict && !py_visits_inline_values(python))
 		return tell_dict(visitor, 0, dict);
 	tell_dict(visitor, PY_REF_HIDDEN, dict);
 	return tell_values(python, object->type, object, values + layout->dict_values.values,

@@ -15,7 +15,7 @@ enum { NAME_MAX_BYTES = 256 };
 static const uint64_t MAX_BYTES = UINT64_C(1) << 44;
 
 /* The most significant digits of big numbers cost quadratic time: longer ones are told by size. */
-enum { INTEGER_DIGITS_MAX = 40, DIGIT_BITS = 30, NESTED_ITEMS_MAX = 8 };
+enum { INTEGER_DIGITS_MAX = 40, DIGIT_BITS = 30, NESTED_ITEMS_MAX = 8, CUT_MARGIN = 8 };
 
 /* Divides the number (digits of 30 bits, least significant first) by 10^9; returns the rest. */
 static uint32_t divide(uint32_t *digits, size_t count)
@@ -101,7 +101,7 @@ static bool append_bytes(struct python *python, const struct py_object *object, 
 		return false;
 	string.data = object->address + python->layout.bytes.ob_sval;
 	text_append(text, "b'");
-	for (uint64_t i = 0; i < string.length && text->length + 4 < limit; i++) {
+	for (uint64_t i = 0; i < string.length && text->length < limit; i++) {
 		uint8_t byte;
 
 		if (!window_cache_u8(python->memory, string.data + i, &byte))
@@ -156,7 +156,8 @@ static bool append_simple(struct python *python, struct py_types *types,
 		if (py_string_read(python, object, &string) != DECODE_OK)
 			return false;
 		text_append_char(text, '\'');
-		if (!py_string_append(python, &string, limit, true, text))
+		/* More than the limit, so that cut() sees that there is more. */
+		if (!py_string_append(python, &string, limit + CUT_MARGIN, true, text))
 			return false;
 		text_append_char(text, '\'');
 		return true;

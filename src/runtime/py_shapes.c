@@ -84,6 +84,7 @@ static const struct shape_row rows[] = {
 	{"_pickle.Unpickler", PY_SHAPE_UNPICKLER, 0, 272, 0},
 	{"pyexpat.xmlparser", PY_SHAPE_XML_PARSER, 0, 72, 0},
 	{"pyexpat.xmlparser", PY_SHAPE_XML_PARSER, 0, 80, 0},
+	{"pyexpat.xmlparser", PY_SHAPE_XML_PARSER, 0, 88, 0},
 	{"StgDict", PY_SHAPE_DICT, 0, 192, 0},
 	{"_struct.Struct", PY_SHAPE_STRUCT_FORMAT, 0, 64, 15},
 };

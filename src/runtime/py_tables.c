@@ -32,6 +32,14 @@ enum {
 	STG_PROTO = 96,
 	STG_FORMAT = 168,
 	STG_DIMENSIONS = 176,
+	/* StgInfo, since 3.13 behind the struct of the type, which is aligned; 3.14 added a word */
+	INFO_LENGTH = 24,
+	INFO_ELEMENTS = 48,
+	INFO_FORMAT = 136,
+	INFO_DIMENSIONS = 144,
+	INFO_ADDED_BY_14 = 8,
+	MEMBER_SIZE = 40, /* PyMemberDef: the items of a type are its __slots__ */
+	METATYPES_MAX = 8,
 	/* PyModuleDef, atexitmodule_state (Modules/atexitmodule.c) */
 	MODULE_NAME = 40,
 	ATEXIT_CALLBACK_WORDS = 3,
@@ -65,7 +73,7 @@ static enum decode tell_words(struct python *python, const struct py_visitor *vi
 enum decode py_pickler_visit(struct python *python, struct py_types *types,
                              const struct py_object *object, const struct py_visitor *visitor)
 {
-	unsigned int flags = python->minor < 13 ? PY_REF_HIDDEN : 0;
+	unsigned int flags = python->minor < 12 ? PY_REF_HIDDEN : 0;
 	uint64_t memo;
 	uint64_t allocated;
 	uint64_t table;
@@ -89,7 +97,7 @@ enum decode py_pickler_visit(struct python *python, struct py_types *types,
 enum decode py_unpickler_visit(struct python *python, struct py_types *types,
                                const struct py_object *object, const struct py_visitor *visitor)
 {
-	unsigned int flags = python->minor < 13 ? PY_REF_HIDDEN : 0;
+	unsigned int flags = python->minor < 12 ? PY_REF_HIDDEN : 0;
 	uint64_t memo;
 	uint64_t size;
 
@@ -222,6 +230,47 @@ enum decode py_ctypes_dict_size(struct python *python, struct py_types *types,
 		return DECODE_TORN;
 	*ret = size + (STG_DICT_SIZE - python->layout.dict.size) + string_size(python, format) +
 	       (uint64_t)dimensions * 8 + (elements ? (length + 1) * 8 : 0);
+	return DECODE_OK;
+}
+
+static bool is_type_of_ctypes(struct py_types *types, const struct py_type *metatype)
+{
+	for (int i = 0; metatype && i < METATYPES_MAX; i++) {
+		if (!strcmp(metatype->name, "_ctypes.CType_Type"))
+			return true;
+		metatype = metatype->base ? py_types_get(types, metatype->base) : NULL;
+	}
+	return false;
+}
+
+enum decode py_ctypes_type_size(struct python *python, struct py_types *types,
+                                const struct py_object *object, uint64_t *ret)
+{
+	int64_t info = (python->layout.heap_type.size + 15) & ~INT64_C(15);
+	int64_t added = python->minor >= 14 ? INFO_ADDED_BY_14 : 0;
+	uint64_t slots;
+	uint64_t length;
+	uint64_t elements;
+	uint64_t format;
+	uint32_t dimensions;
+	uint32_t is_initialized;
+
+	if (python->minor < 13 || !is_type_of_ctypes(types, object->type))
+		return DECODE_UNKNOWN;
+	if (!py_object_word(python, object, 16, &slots) ||
+	    !py_object_read(python, object, info, &is_initialized, sizeof(is_initialized)) ||
+	    !py_object_word(python, object, info + INFO_LENGTH, &length) ||
+	    !py_object_word(python, object, info + INFO_ELEMENTS, &elements) ||
+	    !py_object_word(python, object, info + INFO_FORMAT + added, &format) ||
+	    !py_object_read(python, object, info + INFO_DIMENSIONS + added, &dimensions,
+	                    sizeof(dimensions)))
+		return DECODE_FAULT;
+	if (slots > MAX_ENTRIES || length > MAX_ENTRIES)
+		return DECODE_TORN;
+	*ret = (uint64_t)object->type->basicsize + slots * MEMBER_SIZE;
+	if (is_initialized)
+		*ret += string_size(python, format) + (elements ? (length + 1) * 8 : 0) +
+		        (uint64_t)dimensions * 8;
 	return DECODE_OK;
 }
 

@@ -30,8 +30,8 @@ struct py_types {
  * Knows plumb a decoder for the C type called name with that tp_basicsize?
  * is_ours: the name can be that of a type of the interpreter itself. py_shapes.c
  */
-bool py_shape_find(const struct python *python, const char *name, int64_t basicsize,
-                   bool is_ours, enum py_shape *ret);
+bool py_shape_find(const struct python *python, const char *name, int64_t basicsize, bool is_ours,
+                   enum py_shape *ret);
 
 /* Has the C type called name a tp_traverse that does not visit the type? py_shapes.c */
 bool py_shape_forgets_type(const char *name);
