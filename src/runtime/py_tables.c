@@ -70,10 +70,18 @@ static enum decode tell_words(struct python *python, const struct py_visitor *vi
 	return DECODE_OK;
 }
 
+/* Since 3.11.7 and 3.12.1 the collector sees the memo (CPython's issue 85594). */
+static bool visits_memo(const struct python *python)
+{
+	uint32_t since = python->minor == 11 ? 0x030b0700 : 0x030c0100;
+
+	return python->hexversion >= since;
+}
+
 enum decode py_pickler_visit(struct python *python, struct py_types *types,
                              const struct py_object *object, const struct py_visitor *visitor)
 {
-	unsigned int flags = python->minor < 12 ? PY_REF_HIDDEN : 0;
+	unsigned int flags = visits_memo(python) ? 0 : PY_REF_HIDDEN;
 	uint64_t memo;
 	uint64_t allocated;
 	uint64_t table;
@@ -97,7 +105,7 @@ enum decode py_pickler_visit(struct python *python, struct py_types *types,
 enum decode py_unpickler_visit(struct python *python, struct py_types *types,
                                const struct py_object *object, const struct py_visitor *visitor)
 {
-	unsigned int flags = python->minor < 12 ? PY_REF_HIDDEN : 0;
+	unsigned int flags = visits_memo(python) ? 0 : PY_REF_HIDDEN;
 	uint64_t memo;
 	uint64_t size;
 

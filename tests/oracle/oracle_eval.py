@@ -208,6 +208,9 @@ def is_local(item, label, to, asked_last):
         return True
     # A captured variable: the frame refers to its cell, f_locals shows what is in it.
     cells = [found for found in gc.get_referents(item, frame) if type(found).__name__ == "cell"]
+    for found in gc.get_referents(item, frame):  # before the first step they are the function's
+        if type(found).__name__ == "function":
+            cells.extend(found.__closure__ or ())
     captured = label in frame.f_code.co_cellvars + frame.f_code.co_freevars
     return captured and any(id(found) == to for found in cells)
 
