@@ -23,7 +23,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUSPECTS_MAX = 20, SMALLEST_SHARE = 50 /* of the largest suspect's bytes: 1/50 */ };
+enum {
+	SUSPECTS_MAX = 20,
+	SMALLEST_SHARE = 50,  /* of the largest suspect's bytes: 1/50 */
+	CONTAINER_SHARE = 10, /* of the new objects that a container has to account for: 1/10 */
+};
 
 static const uint32_t no_group = UINT32_MAX;
 
@@ -299,6 +303,20 @@ static char *words_of(const struct concrete_path *path)
 	return text_take(&text);
 }
 
+/*
+ * Did the container grow by what hangs from it? It must account for a share
+ * of the new objects: where an address was reused, something small seems to
+ * have grown by a few, and all that a chain has behind it votes for it.
+ */
+static bool accounts_for(const struct search *search, const struct group *group)
+{
+	const struct look_container *container =
+		looks_container(search->looks, search->snapshot, group->container);
+	uint64_t growth = container->last_length - container->first_length;
+
+	return growth >= group->objects / CONTAINER_SHARE;
+}
+
 static struct error *write_container(struct search *search, node_id node, struct suspect *suspect)
 {
 	const struct snapshot *snapshot = search->snapshot;
@@ -372,7 +390,7 @@ static struct error *write_suspect(struct search *search, uint32_t number,
 	write_companions(search, number, group, false, suspect);
 	error = concrete_path_make(&search->map->labels, search->reach, group->first,
 	                           &suspect->example);
-	if (!error && group->container != NODE_NONE)
+	if (!error && group->container != NODE_NONE && accounts_for(search, group))
 		error = write_container(search, group->container, suspect);
 	return error;
 }

@@ -153,6 +153,44 @@ static void a_chain_has_no_container(void **state)
 	forget(&story);
 }
 
+/* As above, of dicts; the address of one of them had an empty dict at the first look. */
+static void leaking_chain_of_dicts(struct graph *graph, unsigned int look)
+{
+	uint32_t count = 100 + look * 40;
+	uint32_t reused = 110;
+	node_id app, last;
+
+	name_types(graph);
+	app = graph_module(graph, "app");
+	last = graph_object_at(graph, "app.Noise", 48, 0x6f000000);
+	graph_global(graph, app, "EVENTS", last);
+	if (look == 0) {
+		node_id empty = graph_object_at(graph, "dict", 64, 0x7f000000 + reused * 64);
+
+		graph_global(graph, app, "empty", empty);
+		snapshot_builder_container(graph->builder, empty, 0);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		node_id link = graph_object_at(graph, "dict", 64, 0x7f000000 + i * 64);
+
+		snapshot_builder_container(graph->builder, link, 4);
+		graph_attribute(graph, last, link, i ? "next" : "first");
+		last = link;
+	}
+}
+
+static void a_link_that_lies_where_an_empty_dict_was_is_no_container(void **state)
+{
+	struct story story;
+
+	(void)state;
+	tell(&story, leaking_chain_of_dicts);
+	assert_int_equal(story.growth->suspect_count, 1);
+	assert_string_equal(story.growth->suspects[0].path, "app.EVENTS.first(.next)*");
+	assert_false(story.growth->suspects[0].has_container);
+	forget(&story);
+}
+
 static void bounded_cache(struct graph *graph, unsigned int look)
 {
 	name_types(graph);
@@ -320,6 +358,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_leaks_is_told_with_path_and_container),
 		cmocka_unit_test(a_chain_has_no_container),
+		cmocka_unit_test(a_link_that_lies_where_an_empty_dict_was_is_no_container),
 		cmocka_unit_test(a_full_cache_that_churns_does_not_leak),
 		cmocka_unit_test(a_warm_up_that_ends_does_not_leak),
 		cmocka_unit_test(what_never_stays_does_not_leak),
