@@ -60,11 +60,11 @@ for number in range(20000):
 last["payload"] = Chain()
 del last
 
-import xml.parsers.expat
-class Handler:
-    def __call__(self, *arguments): pass
-parser = xml.parsers.expat.ParserCreate()
-parser.StartElementHandler = Handler()
+import xml.etree.ElementTree
+class Visited(xml.etree.ElementTree.Element):
+    pass
+walk = Visited("tag").iter()
+next(walk)
 """
     + ANSWER_LOOP
 )
@@ -122,10 +122,10 @@ def test_each_step_of_an_example_leads_where_it_says(plumb, target):
 
 
 def test_what_c_memory_of_an_unknown_type_holds_is_reached(plumb, target):
-    # A parser has no handler in itself: it has a pointer to a table of them.
-    document = plumb("why", target.pid, "Handler", "--json", code=0).json
+    # A walk that has begun has no element in itself: it has a pointer to a stack of them.
+    document = plumb("why", target.pid, "Visited", "--json", code=0).json
     assert document["unreached"]["objects"] == 0
-    assert [path["text"] for path in document["paths"]] == ["__main__.parser.<?>"]
+    assert [path["text"] for path in document["paths"]] == ["__main__.walk.<?>"]
     assert document["paths"][0]["steps"][-1]["edge"] == "conservative"
     assert not document["paths"][0]["example_is_python"]
 
