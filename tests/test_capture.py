@@ -43,6 +43,12 @@ def tool():
     return os.path.join(os.path.dirname(Plumb().path), "tests/tools/capture_tool")
 
 
+def settle(target):
+    """Until it reads again, the program is between two instructions; what it frees may be torn."""
+    told_in_use(target)
+    time.sleep(0.5)
+
+
 def capture(pid, *arguments):
     done = subprocess.run(
         [tool(), str(pid), *arguments], capture_output=True, text=True, timeout=120
@@ -61,6 +67,7 @@ def told_in_use(target):
 def test_every_used_block_is_counted_and_nothing_is_torn(python):
     with python.start(PROGRAM) as target:
         in_use = told_in_use(target)
+        time.sleep(0.5)
         counted = capture(target.pid, "edges")
     assert abs(counted["pool_in_use"] - in_use) <= WORDS_OF_THE_QUESTION
     assert counted["pool_objects"] + counted["pool_not_objects"] == counted["pool_in_use"]
@@ -72,8 +79,7 @@ def test_every_used_block_is_counted_and_nothing_is_torn(python):
 @pytest.mark.pythons("3.8", "3.11", "3.13", "3.15")
 def test_a_copy_and_the_running_process_count_as_the_fork_picture(python):
     with python.start(PROGRAM) as target:
-        told_in_use(target)
-        time.sleep(0.5)  # until it has gone back to reading
+        settle(target)
         forked = capture(target.pid, "fork", "edges")
         others = [capture(target.pid, mode, "edges") for mode in ("copy", "none")]
     for other in others:
@@ -88,6 +94,7 @@ def test_the_debug_allocator_hides_no_object(python):
         plain = capture(target.pid, "edges")
     with python.start(PROGRAM, env={"PYTHONMALLOC": "debug"}) as target:
         in_use = told_in_use(target)
+        time.sleep(0.5)
         counted = capture(target.pid, "edges")
     assert abs(counted["pool_in_use"] - in_use) <= WORDS_OF_THE_QUESTION
     assert counted["torn"] == counted["faults"] == 0
@@ -98,6 +105,7 @@ def test_without_pymalloc_objects_are_found_by_lists_and_references(python):
     with python.start(PROGRAM) as target:
         plain = capture(target.pid, "edges")
     with python.start(PROGRAM, env={"PYTHONMALLOC": "malloc"}) as target:
+        settle(target)
         counted = capture(target.pid, "edges")
     assert counted["pool_blocks"] == 0
     assert counted["torn"] == counted["faults"] == 0
