@@ -267,7 +267,9 @@ def test_it_ends_or_execs_while_pictures_are_taken(start, newest):
             code, _, errors = pictures.take_pictures(target.pid, "--repeat", 100000)
             assert code == 3
             assert errors.count("\n") == 1
-            assert re.search("has ended|there is no process", errors), errors
+            # It may be met in the middle of the exec, when its code is another's already.
+            told = "has ended|there is no process|started another program"
+            assert re.search(told, errors), errors
             target.stop()
 
 

@@ -342,7 +342,7 @@ struct error *remote_call_make(pid_t tid, taddr instruction, const struct remote
 	if (call->makes_child)
 		options |= PTRACE_O_TRACECLONE;
 	if (!is_instruction_there(tid, instruction))
-		return error_new(ERROR_UNSUPPORTED, "the code of the process has changed");
+		return error_new(ERROR_GONE, "the process started another program just now; try again");
 	if (!get_registers(tid, &saved) ||
 	    ptrace(PTRACE_GETSIGMASK, tid, KERNEL_SIGSET_SIZE, &mask) < 0 ||
 	    ptrace(PTRACE_SETOPTIONS, tid, NULL, options) < 0)
