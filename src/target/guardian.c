@@ -115,6 +115,7 @@ static struct error *released_meanwhile(pid_t pid)
 static struct error *serve_fork(struct watch *watch)
 {
 	struct error *error;
+	pid_t thread;
 
 	if (!watch->freeze.stopped_at)
 		return released_meanwhile(watch->freeze.pid);
@@ -123,7 +124,10 @@ static struct error *serve_fork(struct watch *watch)
 	error = fork_image_check(watch->freeze.pid);
 	if (error)
 		return error;
-	if (!watch->instruction)
+	/* It may have started another program since the instruction was looked for. */
+	thread = process_access_living_thread(watch->freeze.pid);
+	if (!remote_call_is_instruction(thread, watch->instruction) &&
+	    !remote_call_find_instruction(thread, &watch->instruction))
 		return error_new(ERROR_UNSUPPORTED,
 		                 "process %d cannot be forked: no system call instruction was "
 		                 "found in its code",

@@ -320,11 +320,12 @@ static bool stop_again(pid_t tid)
 	return true;
 }
 
-static bool is_instruction_there(pid_t tid, taddr instruction)
+bool remote_call_is_instruction(pid_t tid, taddr instruction)
 {
 	uint8_t bytes[2] = {0};
 
-	return read_memory(tid, instruction, bytes, sizeof(bytes)) == sizeof(bytes) &&
+	return instruction &&
+	       read_memory(tid, instruction, bytes, sizeof(bytes)) == sizeof(bytes) &&
 	       bytes[0] == 0x0f && bytes[1] == 0x05;
 }
 
@@ -341,8 +342,9 @@ struct error *remote_call_make(pid_t tid, taddr instruction, const struct remote
 
 	if (call->makes_child)
 		options |= PTRACE_O_TRACECLONE;
-	if (!is_instruction_there(tid, instruction))
-		return error_new(ERROR_GONE, "the process started another program just now; try again");
+	if (!remote_call_is_instruction(tid, instruction))
+		return error_new(ERROR_GONE,
+		                 "the process started another program just now; try again");
 	if (!get_registers(tid, &saved) ||
 	    ptrace(PTRACE_GETSIGMASK, tid, KERNEL_SIGSET_SIZE, &mask) < 0 ||
 	    ptrace(PTRACE_SETOPTIONS, tid, NULL, options) < 0)

@@ -35,6 +35,9 @@ struct remote_result {
 /* An address of a `syscall` instruction in process pid (or one of its threads). */
 bool remote_call_find_instruction(pid_t pid, taddr *ret);
 
+/* Is one at that address (still)? False for 0. */
+bool remote_call_is_instruction(pid_t tid, taddr instruction);
+
 /* Is tid stopped where a call can be made without its noticing? */
 bool remote_call_is_possible(pid_t pid, pid_t tid);
 
