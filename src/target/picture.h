@@ -9,7 +9,8 @@
  *
  * How, by mode (design.md, "Capture"):
  *   PAUSE_FORK  one clone() on behalf of the stopped process; the child
- *               never runs an instruction and is read as a copy-on-write image.
+ *               runs nothing but one system call that closes its files, and is
+ *               read as a copy-on-write image.
  *   PAUSE_COPY  the private memory is copied while the process is stopped.
  *   PAUSE_NONE  nothing is stopped; what is torn is counted by the readers.
  */
