@@ -13,6 +13,8 @@
 #include "target/process_access.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 enum {
 	SETTLE_ATTEMPTS = 20,
@@ -27,8 +29,6 @@ struct capture {
 	struct py_types *types;
 	struct snapshot *snapshot;
 	struct process_facts process;
-	char version[32];
-	struct capture_facts facts;
 };
 
 /* Is it a good moment? Asked while the process is stopped. */
@@ -132,31 +132,41 @@ static char *text_of_node(void *context, node_id node)
 	                      NODE_TEXT_LIMIT);
 }
 
+/* What the picture and the kernel tell of the process. Takes its command line. */
+static struct error *fill_facts(struct capture *capture)
+{
+	static const enum snapshot_pause pauses[] = {
+		[PAUSE_FORK] = SNAPSHOT_PAUSE_FORK,
+		[PAUSE_COPY] = SNAPSHOT_PAUSE_COPY,
+		[PAUSE_NONE] = SNAPSHOT_PAUSE_NONE,
+	};
+	struct snapshot_facts *facts = &capture->snapshot->facts;
+	char version[32];
+
+	python_version_text(&capture->python, version, sizeof(version));
+	facts->runtime_version = strdup(version);
+	facts->command_line = take_ptr(capture->process.command_line);
+	facts->pid = capture->process.pid;
+	facts->resident_bytes = capture->process.resident_bytes;
+	facts->taken_at = time(NULL);
+	facts->pause = pauses[picture_mode(capture->picture)];
+	facts->pause_ms = picture_pause_ms(capture->picture);
+	facts->is_settled = picture_is_settled(capture->picture);
+	return facts->runtime_version ? NULL : error_no_memory();
+}
+
 static struct error *make_snapshot(struct capture *capture, const struct capture_options *options)
 {
 	struct progress progress = {options};
 	struct error *error = heap_snapshot_take(&capture->python, options->with_edges,
 	                                         options->progress ? on_progress : NULL, &progress,
-	                                         &capture->facts.threads, &capture->snapshot);
+	                                         &capture->snapshot);
 
 	if (error)
 		return error;
 	capture->snapshot->node_text = text_of_node;
 	capture->snapshot->node_text_context = capture;
-	return NULL;
-}
-
-static void fill_facts(struct capture *capture, pid_t pid)
-{
-	python_version_text(&capture->python, capture->version, sizeof(capture->version));
-	capture->facts.pid = pid;
-	capture->facts.python_version = capture->version;
-	capture->facts.command_line = capture->process.command_line;
-	capture->facts.pause_ms = picture_pause_ms(capture->picture);
-	capture->facts.pause_mode = picture_mode(capture->picture);
-	capture->facts.resident_bytes = capture->process.resident_bytes;
-	capture->facts.is_settled = picture_is_settled(capture->picture);
-	capture->facts.interpreters = capture->python.interpreter_count;
+	return fill_facts(capture);
 }
 
 struct error *capture_process(pid_t pid, const struct capture_options *options,
@@ -174,7 +184,6 @@ struct error *capture_process(pid_t pid, const struct capture_options *options,
 		error = make_snapshot(capture, options);
 	if (error)
 		return error;
-	fill_facts(capture, pid);
 	*ret = take_ptr(capture);
 	return NULL;
 }
@@ -195,11 +204,6 @@ void capture_free(struct capture *capture)
 const struct snapshot *capture_snapshot(const struct capture *capture)
 {
 	return capture->snapshot;
-}
-
-const struct capture_facts *capture_facts(const struct capture *capture)
-{
-	return &capture->facts;
 }
 
 void capture_release_picture(struct capture *capture)

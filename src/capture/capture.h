@@ -20,19 +20,6 @@ struct capture_options {
 
 struct capture;
 
-/* What else is known of the process. Strings live as long as the capture. */
-struct capture_facts {
-	pid_t pid;
-	const char *python_version; /* "3.12.1" */
-	const char *command_line;
-	double pause_ms; /* how long it stood still */
-	enum pause_mode pause_mode;
-	uint64_t resident_bytes;
-	bool is_settled; /* false: the collector ran in every moment that was tried */
-	size_t interpreters;
-	size_t threads;
-};
-
 /* Errors: as picture_take and python_find. */
 struct error *capture_process(pid_t pid, const struct capture_options *options,
                               struct capture **ret);
@@ -43,8 +30,8 @@ static inline void cleanup_capture(struct capture **capture)
 	capture_free(*capture);
 }
 
+/* With what is known of the process (snapshot_facts). Lives as long as the capture. */
 const struct snapshot *capture_snapshot(const struct capture *capture);
-const struct capture_facts *capture_facts(const struct capture *capture);
 
 /* Ends the picture early; texts of nodes are no longer told. */
 void capture_release_picture(struct capture *capture);

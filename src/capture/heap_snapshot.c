@@ -74,7 +74,7 @@ static void cleanup_heap_walk(struct heap_walk *walk)
 
 struct error *heap_snapshot_take(struct python *python, bool with_edges,
                                  void (*progress)(void *context, double fraction), void *context,
-                                 size_t *ret_threads, struct snapshot **ret)
+                                 struct snapshot **ret)
 {
 	_cleanup_(cleanup_snapshot_builder) struct snapshot_builder *builder =
 		snapshot_builder_new();
@@ -96,7 +96,8 @@ struct error *heap_snapshot_take(struct python *python, bool with_edges,
 	if (error)
 		return error;
 	add_sums(snapshot);
-	*ret_threads = threads;
+	snapshot->facts.interpreters = python->interpreter_count;
+	snapshot->facts.threads = threads;
 	*ret = snapshot;
 	return NULL;
 }

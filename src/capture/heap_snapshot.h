@@ -12,10 +12,11 @@
 
 /*
  * with_edges: false for sizes and counts only. progress may be NULL; it is
- * told the fraction that is done, in the caller's thread.
+ * told the fraction that is done, in the caller's thread. Of the facts only the
+ * counts of threads and interpreters are filled in.
  */
 struct error *heap_snapshot_take(struct python *python, bool with_edges,
                                  void (*progress)(void *context, double fraction), void *context,
-                                 size_t *ret_threads, struct snapshot **ret);
+                                 struct snapshot **ret);
 
 #endif

@@ -4,18 +4,17 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/source.h"
 #include "cli/usage.h"
 #include "report/heap_report.h"
 
 enum { TOP_DEFAULT = 20 };
 
-static struct error *print_table(const struct options *options, const struct capture *capture)
+static struct error *print_table(const struct options *options, const struct snapshot *snapshot)
 {
 	_cleanup_(cleanup_heap_table) struct heap_table *table = NULL;
-	struct report_target target = output_target(capture_facts(capture));
 	struct heap_report report = {
-		.target = &target,
-		.snapshot = capture_snapshot(capture),
+		.snapshot = snapshot,
 		.by = options->by,
 		.sort = options->sort,
 		.top = options->has_top   ? options->top
@@ -40,30 +39,19 @@ static struct error *print_table(const struct options *options, const struct cap
 
 static struct error *run(const struct options *options)
 {
-	_cleanup_(cleanup_capture) struct capture *capture = NULL;
+	_cleanup_(cleanup_source) struct source *source = NULL;
 	struct progress progress;
-	struct capture_options how = {
-		.pause = options->pause,
-		.may_fall_back = options->may_fall_back,
-		.with_edges = false,
-		.progress = progress_report,
-		.progress_context = &progress,
-	};
 	struct error *error;
-	pid_t pid;
 
 	if (options->word_count != 1)
 		return error_new(ERROR_USAGE, "heap takes one process id (plumb heap --help)");
-	error = options_pid(options->words[0], &pid);
-	if (error)
-		return error;
 	progress_start(&progress, options->is_json);
-	error = capture_process(pid, &how, &capture);
+	error = source_open(options, options->words[0], false, &progress, &source);
 	progress_end(&progress);
 	if (error)
 		return error;
-	capture_release_picture(capture);
-	return print_table(options, capture);
+	source_release_texts(source);
+	return print_table(options, source_snapshot(source));
 }
 
 int cmd_heap(int argc, char **argv)

@@ -10,6 +10,7 @@
  */
 #include "analysis/growth.h"
 #include "base/cleanup.h"
+#include "capture/capture.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -86,9 +87,7 @@ static struct error *print_verdict(struct watch *watch, struct capture *capture,
                                    const struct reach *reach)
 {
 	_cleanup_(cleanup_growth) struct growth *growth = NULL;
-	struct report_target target = output_target(capture_facts(capture));
 	struct verdict_report report = {
-		.target = &target,
 		.snapshot = capture_snapshot(capture),
 		.looks = &watch->looks,
 	};
@@ -141,8 +140,8 @@ static struct error *look(struct watch *watch, bool is_last)
 	if (error)
 		return error;
 	make_room(watch, time);
-	figures.resident_bytes = capture_facts(capture)->resident_bytes;
-	figures.pause_ms = capture_facts(capture)->pause_ms;
+	figures.resident_bytes = capture_snapshot(capture)->facts.resident_bytes;
+	figures.pause_ms = capture_snapshot(capture)->facts.pause_ms;
 	error = looks_add(&watch->looks, capture_snapshot(capture), reach, &figures);
 	watch->last = time;
 	if (error || !is_last)

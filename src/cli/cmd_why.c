@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/source.h"
 #include "cli/usage.h"
 #include "report/why_report.h"
 
@@ -27,13 +28,11 @@ static struct error *write_dot(const struct options *options, struct why_report 
 	return output_file(options->dot, &text);
 }
 
-static struct error *print_paths(const struct options *options, struct capture *capture,
+static struct error *print_paths(const struct options *options, const struct snapshot *snapshot,
                                  const struct paths *paths)
 {
-	struct report_target target = output_target(capture_facts(capture));
 	struct why_report report = {
-		.target = &target,
-		.snapshot = capture_snapshot(capture),
+		.snapshot = snapshot,
 		.paths = paths,
 		.selector = options->words[1],
 		.top = options->has_top   ? options->top
@@ -56,10 +55,10 @@ static struct error *print_paths(const struct options *options, struct capture *
 	return output_text(&text);
 }
 
-static struct error *search(const struct options *options, struct capture *capture,
+static struct error *search(const struct options *options, struct source *source,
                             struct progress *progress)
 {
-	const struct snapshot *snapshot = capture_snapshot(capture);
+	const struct snapshot *snapshot = source_snapshot(source);
 	_cleanup_(cleanup_reach) struct reach *reach = NULL;
 	_cleanup_(cleanup_paths) struct paths *paths = NULL;
 	struct selection selection = {0};
@@ -75,35 +74,24 @@ static struct error *search(const struct options *options, struct capture *captu
 	progress_end(progress);
 	if (error)
 		return error;
-	capture_release_picture(capture);
-	return print_paths(options, capture, paths);
+	source_release_texts(source);
+	return print_paths(options, snapshot, paths);
 }
 
 static struct error *run(const struct options *options)
 {
-	_cleanup_(cleanup_capture) struct capture *capture = NULL;
+	_cleanup_(cleanup_source) struct source *source = NULL;
 	struct progress progress;
-	struct capture_options how = {
-		.pause = options->pause,
-		.may_fall_back = options->may_fall_back,
-		.with_edges = true,
-		.progress = progress_report,
-		.progress_context = &progress,
-	};
 	struct error *error;
-	pid_t pid;
 
 	if (options->word_count != 2 || !*options->words[1])
 		return error_new(
 			ERROR_USAGE,
 			"why takes a process id and a type or an address (plumb why --help)");
-	error = options_pid(options->words[0], &pid);
-	if (error)
-		return error;
 	progress_start(&progress, options->is_json);
-	error = capture_process(pid, &how, &capture);
+	error = source_open(options, options->words[0], true, &progress, &source);
 	if (!error)
-		error = search(options, capture, &progress);
+		error = search(options, source, &progress);
 	progress_end(&progress);
 	return error;
 }

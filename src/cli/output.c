@@ -145,24 +145,3 @@ void progress_end(struct progress *progress)
 		fputs("\r\x1b[K", stderr);
 	progress->is_shown = false;
 }
-
-struct report_target output_target(const struct capture_facts *facts)
-{
-	static const char *const modes[] = {
-		[PAUSE_FORK] = "fork",
-		[PAUSE_COPY] = "copy",
-		[PAUSE_NONE] = "none",
-	};
-
-	return (struct report_target){
-		.pid = facts->pid,
-		.python = facts->python_version,
-		.command_line = facts->command_line,
-		.pause_ms = facts->pause_ms,
-		.pause_mode = modes[facts->pause_mode],
-		.is_settled = facts->is_settled,
-		.resident_bytes = facts->resident_bytes,
-		.interpreters = facts->interpreters,
-		.threads = facts->threads,
-	};
-}

@@ -6,9 +6,9 @@
 #ifndef PLUMB_CLI_OUTPUT_H
 #define PLUMB_CLI_OUTPUT_H
 
+#include "base/error.h"
 #include "base/text.h"
-#include "capture/capture.h"
-#include "report/target_report.h"
+#include "report/layout.h"
 
 #include <time.h>
 
@@ -37,7 +37,5 @@ void progress_report(void *progress, const char *what, double fraction);
 /* The same without a fraction, and at once. */
 void progress_say(struct progress *progress, const char *what);
 void progress_end(struct progress *progress);
-
-struct report_target output_target(const struct capture_facts *facts);
 
 #endif

@@ -225,12 +225,12 @@ void heap_report_text(const struct layout *layout, const struct heap_report *rep
                       struct text *text)
 {
 	append_answer(layout, report, text);
-	target_report_text(layout, text, report->target);
+	target_report_text(layout, text, &report->snapshot->facts);
 	text_append_char(text, '\n');
 	append_head(layout, report, text);
 	append_rows(layout, report, text);
 	append_not_objects(layout, report, text);
-	target_report_doubts(text, report->target, report->snapshot);
+	target_report_doubts(text, report->snapshot);
 }
 
 static void row_json(struct json *json, const struct heap_report *report,
@@ -279,9 +279,9 @@ void heap_report_json(const struct heap_report *report, struct text *text)
 	json_init(&json, text);
 	json_begin_object(&json, NULL);
 	json_string(&json, "schema", "plumb.heap/1");
-	target_report_json(&json, report->target);
-	json_double(&json, "pause_ms", report->target->pause_ms);
-	json_string(&json, "pause", report->target->pause_mode);
+	target_report_json(&json, &report->snapshot->facts);
+	json_double(&json, "pause_ms", report->snapshot->facts.pause_ms);
+	json_string(&json, "pause", snapshot_pause_name(report->snapshot->facts.pause));
 	json_unsigned(&json, "objects", table->objects);
 	json_unsigned(&json, "bytes", table->bytes);
 	json_unsigned(&json, "memory", table->memory);
@@ -290,7 +290,7 @@ void heap_report_json(const struct heap_report *report, struct text *text)
 		row_json(&json, report, &table->rows[i]);
 	json_end_array(&json);
 	allocator_json(&json, report);
-	target_report_doubts_json(&json, report->target, report->snapshot);
+	target_report_doubts_json(&json, report->snapshot);
 	json_end_object(&json);
 	text_append_char(text, '\n');
 }

@@ -7,7 +7,6 @@
 #include "report/target_report.h"
 
 struct heap_report {
-	const struct report_target *target;
 	const struct snapshot *snapshot;
 	const struct heap_table *table;
 	enum heap_by by;

@@ -7,37 +7,69 @@
 
 #include "report/units.h"
 
-void target_report_json(struct json *json, const struct report_target *target)
+static const char *known(const char *text)
+{
+	return text ? text : "";
+}
+
+void target_report_json(struct json *json, const struct snapshot_facts *target)
 {
 	json_begin_object(json, "target");
+	if (target->file)
+		json_string(json, "file", target->file);
 	json_signed(json, "pid", target->pid);
-	json_string(json, "python", target->python);
-	json_string(json, "cmdline", target->command_line);
+	json_string(json, "python", known(target->runtime_version));
+	json_string(json, "cmdline", known(target->command_line));
 	json_unsigned(json, "rss", target->resident_bytes);
 	json_unsigned(json, "threads", target->threads);
 	json_unsigned(json, "interpreters", target->interpreters);
 	json_end_object(json);
 }
 
+void target_report_word(struct text *text, const struct snapshot_facts *target)
+{
+	if (target->file)
+		text_append(text, target->file);
+	else
+		text_printf(text, "%d", target->pid);
+}
+
+static void append_resident(struct text *text, const struct snapshot_facts *target)
+{
+	if (!target->resident_bytes)
+		return;
+	text_append(text, ", RSS ");
+	units_bytes(text, target->resident_bytes);
+}
+
+static void append_pause(struct text *text, const struct snapshot_facts *target)
+{
+	if (target->pause == SNAPSHOT_PAUSE_DEAD)
+		return;
+	if (target->pause == SNAPSHOT_PAUSE_NONE) {
+		text_append(text, ", never stopped");
+		return;
+	}
+	text_append(text, ", stopped for ");
+	units_milliseconds(text, target->pause_ms);
+}
+
 void target_report_text(const struct layout *layout, struct text *text,
-                        const struct report_target *target)
+                        const struct snapshot_facts *target)
 {
 	struct text facts;
 
 	text_init(&facts);
-	text_printf(&facts, "process %d, CPython %s, RSS ", target->pid, target->python);
-	units_bytes(&facts, target->resident_bytes);
-	if (target->pause_mode[0] == 'n') {
-		text_append(&facts, ", never stopped");
-	} else {
-		text_append(&facts, ", stopped for ");
-		units_milliseconds(&facts, target->pause_ms);
-	}
+	if (target->file)
+		text_printf(&facts, "%s: ", target->file);
+	text_printf(&facts, "process %d, CPython %s", target->pid, known(target->runtime_version));
+	append_resident(&facts, target);
+	append_pause(&facts, target);
 	layout_dim(layout, text, text_string(&facts));
 	text_append_char(text, '\n');
 	text_deinit(&facts);
 	text_append(text, "  ");
-	layout_cut(text, target->command_line, layout->width > 4 ? layout->width - 4 : 0);
+	layout_cut(text, known(target->command_line), layout->width > 4 ? layout->width - 4 : 0);
 	text_append_char(text, '\n');
 }
 
@@ -51,8 +83,7 @@ static void append_doubt(struct text *text, bool *is_first, uint64_t count, cons
 	text_printf(text, " %s", words);
 }
 
-void target_report_doubts(struct text *text, const struct report_target *target,
-                          const struct snapshot *snapshot)
+void target_report_doubts(struct text *text, const struct snapshot *snapshot)
 {
 	const struct snap_totals *totals = &snapshot->totals;
 	bool is_first = true;
@@ -63,19 +94,18 @@ void target_report_doubts(struct text *text, const struct report_target *target,
 	             "of unknown types (<?> in a path is a guess)");
 	if (!is_first)
 		text_append_char(text, '\n');
-	if (!target->is_settled)
+	if (!snapshot->facts.is_settled)
 		text_append(text,
 		            "\nthe garbage collector was running whenever plumb looked; figures "
 		            "may be off\n");
 }
 
-void target_report_doubts_json(struct json *json, const struct report_target *target,
-                               const struct snapshot *snapshot)
+void target_report_doubts_json(struct json *json, const struct snapshot *snapshot)
 {
 	json_begin_object(json, "not_exact");
 	json_unsigned(json, "torn", snapshot->totals.torn);
 	json_unsigned(json, "faults", snapshot->totals.faults);
 	json_unsigned(json, "unknown_types", snapshot->totals.unknown_types);
-	json_bool(json, "settled", target->is_settled);
+	json_bool(json, "settled", snapshot->facts.is_settled);
 	json_end_object(json);
 }

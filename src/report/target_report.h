@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What every report says of the process it is about. Filled in by the command
- * line; the report layer knows no processes.
- */
+/* What every report says of the process that the graph is of, and what is doubtful in it. */
 #ifndef PLUMB_REPORT_TARGET_REPORT_H
 #define PLUMB_REPORT_TARGET_REPORT_H
 
@@ -10,29 +7,21 @@
 #include "report/layout.h"
 #include "snapshot/snapshot.h"
 
-struct report_target {
-	int pid;
-	const char *python; /* "3.12.1" */
-	const char *command_line;
-	double pause_ms;
-	const char *pause_mode; /* "fork", "copy" or "none" */
-	bool is_settled;
-	uint64_t resident_bytes;
-	uint64_t interpreters;
-	uint64_t threads;
-};
-
 /* "target":{"pid":..,"python":..,"cmdline":..},"pause_ms":.. */
-void target_report_json(struct json *json, const struct report_target *target);
+void target_report_json(struct json *json, const struct snapshot_facts *target);
 
-/* "process 4242, CPython 3.12.1, RSS 412 MiB, stopped for 3.2 ms", and its arguments below. */
+/*
+ * "process 4242, CPython 3.12.1, RSS 412 MiB, stopped for 3.2 ms", and its
+ * arguments below. Of a file: "app.core: process 4242, ...".
+ */
 void target_report_text(const struct layout *layout, struct text *text,
-                        const struct report_target *target);
+                        const struct snapshot_facts *target);
+
+/* The word that names the target on a command line: "4242", or the file. */
+void target_report_word(struct text *text, const struct snapshot_facts *target);
 
 /* What could not be read, when there is something: torn, faults, unknown types, unsettled. */
-void target_report_doubts(struct text *text, const struct report_target *target,
-                          const struct snapshot *snapshot);
-void target_report_doubts_json(struct json *json, const struct report_target *target,
-                               const struct snapshot *snapshot);
+void target_report_doubts(struct text *text, const struct snapshot *snapshot);
+void target_report_doubts_json(struct json *json, const struct snapshot *snapshot);
 
 #endif

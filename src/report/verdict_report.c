@@ -78,15 +78,16 @@ static void append_looks(const struct layout *layout, const struct verdict_repor
 	for (unsigned int i = 0; i < report->looks->count; i++)
 		if (report->looks->figures[i].pause_ms > longest)
 			longest = report->looks->figures[i].pause_ms;
-	text_printf(text, "process %d, CPython %s, %u looks in ", report->target->pid,
-	            report->target->python, report->looks->count);
+	text_printf(text, "process %d, CPython %s, %u looks in ", report->snapshot->facts.pid,
+	            report->snapshot->facts.runtime_version, report->looks->count);
 	append_seconds(text, last_look(report)->seconds);
-	if (report->target->pause_mode[0] != 'n') {
+	if (report->snapshot->facts.pause != SNAPSHOT_PAUSE_NONE) {
 		text_append(text, ", stopped for at most ");
 		units_milliseconds(text, longest);
 	}
 	text_append(text, "\n  ");
-	layout_cut(text, report->target->command_line, layout->width > 4 ? layout->width - 4 : 0);
+	layout_cut(text, report->snapshot->facts.command_line,
+	           layout->width > 4 ? layout->width - 4 : 0);
 	text_append_char(text, '\n');
 }
 
@@ -297,14 +298,16 @@ static void append_next(const struct verdict_report *report, struct text *text)
 
 	text_append(text, "\nnext: ");
 	if (growth->suspect_count) {
-		text_printf(text, "plumb why %d ", report->target->pid);
+		text_append(text, "plumb why ");
+		target_report_word(text, &report->snapshot->facts);
+		text_append_char(text, ' ');
 		append_word(text, growth->suspects[0].type);
 		text_append_char(text, '\n');
 	} else {
 		text_printf(text,
 		            "watch longer, under load (plumb %d --for 5m), or see what there is\n"
 		            "      (plumb heap %d)\n",
-		            report->target->pid, report->target->pid);
+		            report->snapshot->facts.pid, report->snapshot->facts.pid);
 	}
 }
 
@@ -326,7 +329,7 @@ void verdict_report_text(const struct layout *layout, const struct verdict_repor
 		append_example(layout, &growth->suspects[0], text);
 	append_types(layout, report, text);
 	append_figures(report, text);
-	target_report_doubts(text, report->target, report->snapshot);
+	target_report_doubts(text, report->snapshot);
 	append_next(report, text);
 }
 
@@ -421,21 +424,21 @@ void verdict_report_json(const struct verdict_report *report, struct text *text)
 	json_init(&json, text);
 	json_begin_object(&json, NULL);
 	json_string(&json, "schema", "plumb.verdict/1");
-	target_report_json(&json, report->target);
+	target_report_json(&json, &report->snapshot->facts);
 	json_string(&json, "verdict", report->growth->suspect_count ? "python-objects" : "none");
 	json_begin_object(&json, "rss");
 	json_unsigned(&json, "first", first_look(report)->resident_bytes);
 	json_unsigned(&json, "last", last_look(report)->resident_bytes);
 	json_end_object(&json);
 	json_double(&json, "seconds", last_look(report)->seconds);
-	json_string(&json, "pause", report->target->pause_mode);
+	json_string(&json, "pause", snapshot_pause_name(report->snapshot->facts.pause));
 	looks_json(&json, report->looks);
 	json_begin_array(&json, "suspects");
 	for (size_t i = 0; i < report->growth->suspect_count; i++)
 		suspect_json(&json, &report->growth->suspects[i]);
 	json_end_array(&json);
 	types_json(&json, report);
-	target_report_doubts_json(&json, report->target, report->snapshot);
+	target_report_doubts_json(&json, report->snapshot);
 	json_end_object(&json);
 	text_append_char(text, '\n');
 }

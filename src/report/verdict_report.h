@@ -7,7 +7,6 @@
 #include "report/target_report.h"
 
 struct verdict_report {
-	const struct report_target *target; /* at the last look */
 	const struct snapshot *snapshot;
 	const struct looks *looks;
 	const struct growth *growth;

@@ -115,7 +115,7 @@ void why_report_dot(const struct why_report *report, struct text *text)
 	text_append(text, "strict digraph why {\n"
 	                  "\tlabelloc=t;\n\tlabel=\"why ");
 	append_escaped(text, report->selector);
-	text_printf(text, " (process %d)\";\n", report->target->pid);
+	text_printf(text, " (process %d)\";\n", report->snapshot->facts.pid);
 	text_append(text, "\tnode [shape=box, style=\"rounded,filled\", fillcolor=white, "
 	                  "fontname=\"sans-serif\", fontsize=11];\n"
 	                  "\tedge [fontname=\"monospace\", fontsize=10];\n");

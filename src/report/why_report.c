@@ -238,11 +238,11 @@ void why_report_text(const struct layout *layout, const struct why_report *repor
 		units_count(text, report->paths->type_count);
 		text_append(text, " types of that name ('plumb heap' shows which)\n");
 	}
-	target_report_text(layout, text, report->target);
+	target_report_text(layout, text, &report->snapshot->facts);
 	for (size_t i = 0; i < shown; i++)
 		append_path(layout, &report->paths->paths[i], text);
 	append_rest(report, shown, text);
-	target_report_doubts(text, report->target, report->snapshot);
+	target_report_doubts(text, report->snapshot);
 }
 
 void why_steps_json(struct json *json, const struct concrete_path *path)
@@ -285,9 +285,9 @@ void why_report_json(const struct why_report *report, struct text *text)
 	json_init(&json, text);
 	json_begin_object(&json, NULL);
 	json_string(&json, "schema", "plumb.why/1");
-	target_report_json(&json, report->target);
-	json_double(&json, "pause_ms", report->target->pause_ms);
-	json_string(&json, "pause", report->target->pause_mode);
+	target_report_json(&json, &report->snapshot->facts);
+	json_double(&json, "pause_ms", report->snapshot->facts.pause_ms);
+	json_string(&json, "pause", snapshot_pause_name(report->snapshot->facts.pause));
 	json_string(&json, "selector", report->selector);
 	json_unsigned(&json, "types", paths->type_count);
 	json_unsigned(&json, "objects", paths->objects);
@@ -300,7 +300,7 @@ void why_report_json(const struct why_report *report, struct text *text)
 	json_unsigned(&json, "objects", paths->unreached.objects);
 	json_unsigned(&json, "bytes", paths->unreached.bytes);
 	json_end_object(&json);
-	target_report_doubts_json(&json, report->target, report->snapshot);
+	target_report_doubts_json(&json, report->snapshot);
 	json_end_object(&json);
 	text_append_char(text, '\n');
 }

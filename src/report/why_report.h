@@ -7,7 +7,6 @@
 #include "report/target_report.h"
 
 struct why_report {
-	const struct report_target *target;
 	const struct snapshot *snapshot;
 	const struct paths *paths;
 	const char *selector; /* as the user wrote it */

@@ -85,5 +85,6 @@ void snapshot_free(struct snapshot *snapshot)
 	free(sealed->containers);
 	free(sealed->names);
 	free(sealed->large);
+	snapshot_facts_deinit(&sealed->snapshot.facts);
 	free(sealed);
 }

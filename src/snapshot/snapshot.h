@@ -17,6 +17,7 @@
 #define PLUMB_SNAPSHOT_SNAPSHOT_H
 
 #include "base/error.h"
+#include "snapshot/snapshot_facts.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -185,6 +186,7 @@ struct snapshot {
 	size_t large_count;
 
 	struct snap_totals totals;
+	struct snapshot_facts facts; /* filled in by whoever made the graph */
 
 	/*
 	 * The text of a node that serves as a key ('abc', 42, ('a', 1)), as a

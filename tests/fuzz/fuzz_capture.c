@@ -105,9 +105,8 @@ static void capture(struct python *python, bool with_edges, bool is_sound)
 	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
 	_cleanup_(cleanup_error) struct error *error = NULL;
 	_cleanup_(cleanup_error) struct error *broken = NULL;
-	size_t threads;
 
-	error = heap_snapshot_take(python, with_edges, NULL, NULL, &threads, &snapshot);
+	error = heap_snapshot_take(python, with_edges, NULL, NULL, &snapshot);
 	assert(!error || !is_sound);
 	if (error)
 		return;

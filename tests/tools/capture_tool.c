@@ -25,16 +25,17 @@ static int fail(struct error *error)
 	return 3;
 }
 
-static void print_counts(const struct snapshot *snapshot, const struct capture_facts *facts)
+static void print_counts(const struct snapshot *snapshot)
 {
+	const struct snapshot_facts *facts = &snapshot->facts;
 	const struct snap_totals *totals = &snapshot->totals;
 	uint64_t edges = snapshot->edge_start ? snapshot->edge_start[snapshot->node_count] : 0;
 
-	printf("{\"python\": \"%s\", \"pause_ms\": %.3f, \"settled\": %d, \"threads\": %zu, "
+	printf("{\"python\": \"%s\", \"pause_ms\": %.3f, \"settled\": %d, \"threads\": %llu, "
 	       "\"nodes\": %u, \"edges\": %llu, \"roots\": %zu, \"types\": %u, ",
-	       facts->python_version, facts->pause_ms, facts->is_settled, facts->threads,
-	       snapshot->node_count, (unsigned long long)edges, snapshot->root_count,
-	       snapshot->type_count);
+	       facts->runtime_version, facts->pause_ms, facts->is_settled,
+	       (unsigned long long)facts->threads, snapshot->node_count, (unsigned long long)edges,
+	       snapshot->root_count, snapshot->type_count);
 	printf("\"objects\": %llu, \"bytes\": %llu, \"memory\": %llu, \"pool_in_use\": %llu, "
 	       "\"pool_objects\": %llu, \"pool_not_objects\": %llu, \"pool_blocks\": %llu, ",
 	       (unsigned long long)totals->objects, (unsigned long long)totals->bytes,
@@ -66,6 +67,6 @@ int main(int argc, char **argv)
 		error = snapshot_check(capture_snapshot(capture));
 	if (error)
 		return fail(error);
-	print_counts(capture_snapshot(capture), capture_facts(capture));
+	print_counts(capture_snapshot(capture));
 	return 0;
 }

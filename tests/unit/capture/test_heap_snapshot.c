@@ -159,12 +159,11 @@ static struct error *take(struct fake_python *fake, struct snapshot **ret)
 	struct target *target;
 	struct python python;
 	struct error *error;
-	size_t threads;
 
 	assert_null(fake_python_finish(fake, &target));
 	assert_null(window_cache_init(&memory, target, CACHE));
 	assert_null(python_find(&memory, &python));
-	error = heap_snapshot_take(&python, true, NULL, NULL, &threads, ret);
+	error = heap_snapshot_take(&python, true, NULL, NULL, ret);
 	python_deinit(&python);
 	window_cache_deinit(&memory);
 	target_free(target);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * TARGET on the command line, whatever it is: a process id, a core file or a
+ * snapshot. Each becomes a graph here, and no command needs to know which it
+ * was (the facts in the snapshot say so to the user).
+ *
+ * A word of digits is a process id (./4242 is the file); a file is told by
+ * its first bytes, never by its name.
+ */
+#ifndef PLUMB_CLI_SOURCE_H
+#define PLUMB_CLI_SOURCE_H
+
+#include "cli/options.h"
+#include "cli/output.h"
+#include "snapshot/snapshot.h"
+
+struct source;
+
+/* with_edges: false for sizes and counts only, in half the memory. */
+struct error *source_open(const struct options *options, const char *word, bool with_edges,
+                          struct progress *progress, struct source **ret);
+void source_free(struct source *source);
+
+static inline void cleanup_source(struct source **source)
+{
+	source_free(*source);
+}
+
+/* Lives as long as the source. */
+const struct snapshot *source_snapshot(const struct source *source);
+
+/* Gives back early what only texts of nodes are read from: the picture. */
+void source_release_texts(struct source *source);
+
+#endif
