@@ -64,6 +64,7 @@ void heap_worker_free(struct heap_worker *worker)
 	free(worker->output.edges);
 	free(worker->output.containers);
 	free(worker->output.large);
+	free(worker->output.many);
 	free(worker->pool_bytes);
 	free(worker);
 }
@@ -429,9 +430,9 @@ static void set_sizes(struct heap_worker *worker, uint64_t size, uint64_t memory
 {
 	struct heap_output *output = &worker->output;
 
-	if (size < UINT32_MAX && memory < UINT32_MAX) {
-		worker->columns.size[worker->current] = (uint32_t)size;
-		worker->columns.memory[worker->current] = (uint32_t)memory;
+	if (size < SNAP_SIZE_LARGE && memory < SNAP_SIZE_LARGE) {
+		worker->columns.size[worker->current] = (uint16_t)size;
+		worker->columns.memory[worker->current] = (uint16_t)memory;
 		return;
 	}
 	if (!array_reserve(&output->large, &output->large_capacity, output->large_count + 1,
@@ -440,6 +441,23 @@ static void set_sizes(struct heap_worker *worker, uint64_t size, uint64_t memory
 		return;
 	}
 	output->large[output->large_count++] = (struct snap_large){worker->current, size, memory};
+}
+
+static void set_refcount(struct heap_worker *worker, uint64_t refcount)
+{
+	struct heap_output *output = &worker->output;
+
+	if (refcount < SNAP_REFCOUNT_MANY) {
+		worker->columns.refcount[worker->current] = (uint8_t)refcount;
+		return;
+	}
+	if (!array_reserve(&output->many, &output->many_capacity, output->many_count + 1,
+	                   sizeof(*output->many))) {
+		heap_walk_break(worker->walk);
+		return;
+	}
+	output->many[output->many_count++] = (struct snap_many){
+		worker->current, refcount > UINT32_MAX ? UINT32_MAX : (uint32_t)refcount};
 }
 
 static void count_decode(struct heap_worker *worker, enum decode decode)
@@ -480,8 +498,7 @@ static void decode_object(struct heap_worker *worker, const struct py_object *ob
 	if (py_object_size(&worker->python, worker->types, object, ret_size) == DECODE_FAULT)
 		worker->totals.faults++;
 	py_object_refcount(&worker->python, object, &refcount, &is_immortal);
-	worker->columns.refcount[worker->current] = refcount > UINT32_MAX ? UINT32_MAX
-	                                                                  : (uint32_t)refcount;
+	set_refcount(worker, is_immortal ? 0 : refcount);
 	set_flags(worker, object, decode, is_immortal);
 }
 
@@ -561,6 +578,9 @@ void heap_worker_commit(struct heap_worker *worker)
 	for (size_t i = 0; i < output->large_count; i++)
 		snapshot_builder_sizes(builder, output->large[i].node, output->large[i].size,
 		                       output->large[i].memory);
+	for (size_t i = 0; i < output->many_count; i++)
+		snapshot_builder_refcount(builder, output->many[i].node, output->many[i].refcount);
+	output->many_count = 0;
 	output->node_count = 0;
 	output->edge_count = 0;
 	output->container_count = 0;

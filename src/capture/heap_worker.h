@@ -26,6 +26,9 @@ struct heap_output {
 	struct snap_large *large;
 	size_t large_count;
 	size_t large_capacity;
+	struct snap_many *many;
+	size_t many_count;
+	size_t many_capacity;
 };
 
 struct heap_worker {

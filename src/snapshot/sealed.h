@@ -12,11 +12,11 @@ struct sealed_snapshot {
 	struct snapshot snapshot; /* first, so that its address is ours */
 	uint64_t *address;
 	type_id *type;
-	uint32_t *size;
-	uint32_t *memory;
-	uint32_t *refcount;
+	uint16_t *size;
+	uint16_t *memory;
+	uint8_t *refcount;
 	uint8_t *flags;
-	uint64_t *edge_start;
+	uint32_t *edge_start;
 	struct snap_edge *edges;
 	struct snap_type *types;
 	char *string_bytes;
@@ -25,9 +25,7 @@ struct sealed_snapshot {
 	struct snap_container *containers;
 	struct snap_name *names;
 	struct snap_large *large;
+	struct snap_many *many;
 };
-
-/* In the columns `size` and `memory`: see the table `large`. */
-static const uint32_t size_is_large = UINT32_MAX;
 
 #endif

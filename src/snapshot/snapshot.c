@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading the columns. A size that does not fit its column is UINT32_MAX
- * there and stands in the table `large`; lengths and names are side tables
- * too, searched by bisection.
+ * Reading the columns. What does not fit its column stands in a side table;
+ * lengths and names are side tables too. All are searched by bisection.
  */
 #include "snapshot/snapshot.h"
 
@@ -21,20 +20,30 @@ uint64_t snapshot_size(const struct snapshot *snapshot, node_id node)
 {
 	const struct snap_large *large;
 
-	if (snapshot->size[node] != size_is_large)
+	if (snapshot->size[node] != SNAP_SIZE_LARGE)
 		return snapshot->size[node];
 	large = find_large(snapshot, node);
-	return large ? large->size : size_is_large;
+	return large ? large->size : SNAP_SIZE_LARGE;
 }
 
 uint64_t snapshot_memory(const struct snapshot *snapshot, node_id node)
 {
 	const struct snap_large *large;
 
-	if (snapshot->memory[node] != size_is_large)
+	if (snapshot->memory[node] != SNAP_SIZE_LARGE)
 		return snapshot->memory[node];
 	large = find_large(snapshot, node);
-	return large ? large->memory : size_is_large;
+	return large ? large->memory : SNAP_SIZE_LARGE;
+}
+
+uint32_t snapshot_refcount(const struct snapshot *snapshot, node_id node)
+{
+	const struct snap_many *many;
+
+	if (snapshot->refcount[node] != SNAP_REFCOUNT_MANY)
+		return snapshot->refcount[node];
+	many = node_records_find(snapshot->many, snapshot->many_count, sizeof(*many), node);
+	return many ? many->refcount : SNAP_REFCOUNT_MANY;
 }
 
 bool snapshot_length(const struct snapshot *snapshot, node_id node, uint64_t *ret)
@@ -86,5 +95,6 @@ void snapshot_free(struct snapshot *snapshot)
 	free(sealed->names);
 	free(sealed->large);
 	snapshot_facts_deinit(&sealed->snapshot.facts);
+	free(sealed->many);
 	free(sealed);
 }

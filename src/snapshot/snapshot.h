@@ -10,7 +10,7 @@
  * Invariants (snapshot_check walks them all):
  *   - type[n] < type_count, every edge's `to` < node_count, edge_start ascends
  *   - roots name existing nodes; a root's tier is < SNAP_TIER_COUNT
- *   - containers, names and large are sorted by node, each node at most once
+ *   - containers, names, large and many are sorted by node, each node at most once
  *   - operands fit their kind: string ids exist, key nodes exist
  */
 #ifndef PLUMB_SNAPSHOT_SNAPSHOT_H
@@ -137,10 +137,26 @@ struct snap_name { /* what to call a synthetic node: "handle (app.py:31)" */
 	str_id name;
 };
 
-struct snap_large { /* sizes that do not fit 32 bits */
+/*
+ * Two columns are narrow, because nearly all that a heap has fits: an object
+ * of 64 KiB or more pays for its row in a side table by its own size, and few
+ * objects are referred to by hundreds. In the column such a node has the
+ * largest value there is.
+ */
+enum {
+	SNAP_SIZE_LARGE = UINT16_MAX,   /* in size and memory: see the table `large` */
+	SNAP_REFCOUNT_MANY = UINT8_MAX, /* in refcount: see the table `many` */
+};
+
+struct snap_large {
 	node_id node;
 	uint64_t size;
 	uint64_t memory;
+};
+
+struct snap_many {
+	node_id node;
+	uint32_t refcount; /* saturates */
 };
 
 /* Sums and counts of the capture. Bytes, where not said otherwise. */
@@ -161,12 +177,12 @@ struct snapshot {
 	node_id node_count;
 	const uint64_t *address;
 	const type_id *type;
-	const uint32_t *size;     /* sys.getsizeof; see snapshot_size */
-	const uint32_t *memory;   /* see snapshot_memory */
-	const uint32_t *refcount; /* saturates */
-	const uint8_t *flags;     /* enum node_flags */
+	const uint16_t *size;    /* see snapshot_size */
+	const uint16_t *memory;  /* see snapshot_memory */
+	const uint8_t *refcount; /* see snapshot_refcount */
+	const uint8_t *flags;    /* enum node_flags */
 
-	const uint64_t *edge_start; /* node_count + 1 of them; NULL: captured without edges */
+	const uint32_t *edge_start; /* node_count + 1 of them; NULL: captured without edges */
 	const struct snap_edge *edges;
 
 	const struct snap_type *types;
@@ -184,6 +200,8 @@ struct snapshot {
 	size_t name_count;
 	const struct snap_large *large;
 	size_t large_count;
+	const struct snap_many *many;
+	size_t many_count;
 
 	struct snap_totals totals;
 	struct snapshot_facts facts; /* filled in by whoever made the graph */
@@ -223,6 +241,9 @@ uint64_t snapshot_size(const struct snapshot *snapshot, node_id node);
 
 /* Bytes of the blocks that it occupies, with storage that belongs to it alone. */
 uint64_t snapshot_memory(const struct snapshot *snapshot, node_id node);
+
+/* References that the target counts; 0 for what is immortal. Saturates at UINT32_MAX. */
+uint32_t snapshot_refcount(const struct snapshot *snapshot, node_id node);
 
 /* Elements of a container; false when it is none. Logarithmic. */
 bool snapshot_length(const struct snapshot *snapshot, node_id node, uint64_t *ret);

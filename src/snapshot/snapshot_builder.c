@@ -25,19 +25,20 @@
 static const size_t large_column = 4 << 20; /* bytes from which large pages pay */
 
 struct snapshot_builder {
-	bool is_broken; /* memory ran out */
+	bool is_broken;    /* memory ran out, or: */
+	bool is_excessive; /* more edges than can be numbered */
 	bool has_edges;
 
 	uint64_t *address;
 	type_id *type;
-	uint32_t *size;
-	uint32_t *memory;
-	uint32_t *refcount;
+	uint16_t *size;
+	uint16_t *memory;
+	uint8_t *refcount;
 	uint8_t *flags;
 	node_id node_count;
 	size_t node_capacity;
 
-	uint64_t *edge_start;
+	uint32_t *edge_start;
 	size_t edge_start_capacity;
 	node_id edge_node_count; /* entries of edge_start that are final */
 	struct snap_edge *edges;
@@ -55,6 +56,8 @@ struct snapshot_builder {
 	size_t name_count, name_capacity;
 	struct snap_large *large;
 	size_t large_count, large_capacity;
+	struct snap_many *many;
+	size_t many_count, many_capacity;
 
 	struct snap_totals totals;
 };
@@ -83,6 +86,7 @@ static void free_columns(struct snapshot_builder *builder)
 	free(builder->containers);
 	free(builder->names);
 	free(builder->large);
+	free(builder->many);
 	string_table_deinit(&builder->strings);
 }
 
@@ -237,23 +241,32 @@ void snapshot_builder_sizes(struct snapshot_builder *builder, node_id node, uint
 {
 	if (node >= builder->node_count)
 		return;
-	if (size < size_is_large && memory < size_is_large) {
-		builder->size[node] = (uint32_t)size;
-		builder->memory[node] = (uint32_t)memory;
+	if (size < SNAP_SIZE_LARGE && memory < SNAP_SIZE_LARGE) {
+		builder->size[node] = (uint16_t)size;
+		builder->memory[node] = (uint16_t)memory;
 		return;
 	}
 	if (!reserve_one(builder, &builder->large, &builder->large_capacity, builder->large_count,
 	                 sizeof(*builder->large)))
 		return;
 	builder->large[builder->large_count++] = (struct snap_large){node, size, memory};
-	builder->size[node] = size_is_large;
-	builder->memory[node] = size_is_large;
+	builder->size[node] = SNAP_SIZE_LARGE;
+	builder->memory[node] = SNAP_SIZE_LARGE;
 }
 
 void snapshot_builder_refcount(struct snapshot_builder *builder, node_id node, uint64_t refcount)
 {
-	if (node < builder->node_count)
-		builder->refcount[node] = saturate(refcount);
+	if (node >= builder->node_count)
+		return;
+	if (refcount < SNAP_REFCOUNT_MANY) {
+		builder->refcount[node] = (uint8_t)refcount;
+		return;
+	}
+	if (!reserve_one(builder, &builder->many, &builder->many_capacity, builder->many_count,
+	                 sizeof(*builder->many)))
+		return;
+	builder->many[builder->many_count++] = (struct snap_many){node, saturate(refcount)};
+	builder->refcount[node] = SNAP_REFCOUNT_MANY;
 }
 
 void snapshot_builder_set_flags(struct snapshot_builder *builder, node_id node, unsigned int flags)
@@ -286,7 +299,7 @@ static void start_edges_until(struct snapshot_builder *builder, size_t node)
 		return;
 	}
 	while (builder->edge_node_count <= node)
-		builder->edge_start[builder->edge_node_count++] = builder->edge_count;
+		builder->edge_start[builder->edge_node_count++] = (uint32_t)builder->edge_count;
 }
 
 void snapshot_builder_begin_edges(struct snapshot_builder *builder, node_id node)
@@ -298,12 +311,24 @@ void snapshot_builder_begin_edges(struct snapshot_builder *builder, node_id node
 	start_edges_until(builder, node);
 }
 
+/* Makes room for so many more edges; remembers when there is none. */
+static bool reserve_edges(struct snapshot_builder *builder, size_t count)
+{
+	if (count > SNAPSHOT_EDGES_MAX - builder->edge_count)
+		builder->is_excessive = builder->is_broken = true;
+	if (builder->is_broken)
+		return false;
+	if (array_reserve(&builder->edges, &builder->edge_capacity, builder->edge_count + count,
+	                  sizeof(*builder->edges)))
+		return true;
+	builder->is_broken = true;
+	return false;
+}
+
 void snapshot_builder_edge(struct snapshot_builder *builder, node_id to, enum edge_kind kind,
                            uint64_t operand)
 {
-	if (builder->edge_count == builder->edge_capacity &&
-	    !reserve_one(builder, &builder->edges, &builder->edge_capacity, builder->edge_count,
-	                 sizeof(*builder->edges)))
+	if (builder->edge_count == builder->edge_capacity && !reserve_edges(builder, 1))
 		return;
 	builder->edges[builder->edge_count++] = snap_edge_make(to, kind, operand);
 }
@@ -318,19 +343,14 @@ void snapshot_builder_edge_run(struct snapshot_builder *builder, node_id first, 
 	snapshot_builder_begin_edges(builder, first);
 	for (size_t i = 0; i < count; i++)
 		added += edge_counts[i];
-	if (builder->is_broken)
+	if (builder->is_broken || !reserve_edges(builder, added))
 		return;
-	if (!array_reserve(&builder->edges, &builder->edge_capacity, builder->edge_count + added,
-	                   sizeof(*builder->edges))) {
-		builder->is_broken = true;
-		return;
-	}
 	if (added)
 		memcpy(builder->edges + builder->edge_count, edges, added * sizeof(*edges));
 	assert(builder->edge_node_count == first + 1);
 	for (size_t i = 0; i + 1 < count; i++) {
 		builder->edge_count += edge_counts[i];
-		builder->edge_start[builder->edge_node_count++] = builder->edge_count;
+		builder->edge_start[builder->edge_node_count++] = (uint32_t)builder->edge_count;
 	}
 	builder->edge_count += edge_counts[count - 1];
 }
@@ -385,6 +405,7 @@ static void hand_over_columns(struct snapshot_builder *builder, struct sealed_sn
 	sealed->containers = take_ptr(builder->containers);
 	sealed->names = take_ptr(builder->names);
 	sealed->large = take_ptr(builder->large);
+	sealed->many = take_ptr(builder->many);
 }
 
 static struct snapshot snapshot_over(const struct sealed_snapshot *sealed,
@@ -413,6 +434,8 @@ static struct snapshot snapshot_over(const struct sealed_snapshot *sealed,
 		.name_count = builder->name_count,
 		.large = sealed->large,
 		.large_count = builder->large_count,
+		.many = sealed->many,
+		.many_count = builder->many_count,
 		.totals = builder->totals,
 	};
 }
@@ -422,7 +445,8 @@ static void sort_side_tables(struct snapshot_builder *builder)
 	if (!node_records_sort(builder->containers, &builder->container_count,
 	                       sizeof(*builder->containers)) ||
 	    !node_records_sort(builder->names, &builder->name_count, sizeof(*builder->names)) ||
-	    !node_records_sort(builder->large, &builder->large_count, sizeof(*builder->large)))
+	    !node_records_sort(builder->large, &builder->large_count, sizeof(*builder->large)) ||
+	    !node_records_sort(builder->many, &builder->many_count, sizeof(*builder->many)))
 		builder->is_broken = true;
 }
 
@@ -433,6 +457,8 @@ struct error *snapshot_builder_seal(struct snapshot_builder *builder, struct sna
 	if (builder->has_edges)
 		start_edges_until(builder, builder->node_count);
 	sort_side_tables(builder);
+	if (builder->is_excessive)
+		return error_new(ERROR_UNSUPPORTED, "the heap has more than 4 billion references");
 	if (builder->is_broken)
 		return error_no_memory();
 	sealed = calloc(1, sizeof(*sealed));

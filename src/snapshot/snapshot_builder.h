@@ -11,8 +11,9 @@
 
 #include "snapshot/snapshot.h"
 
-/* More nodes than that are refused. No enum: ISO C keeps those within int. */
+/* More than that are refused. No enum: ISO C keeps those within int. */
 #define SNAPSHOT_NODES_MAX (UINT32_C(1) << 31)
+#define SNAPSHOT_EDGES_MAX UINT32_MAX
 
 struct snapshot_builder;
 
@@ -51,15 +52,16 @@ void snapshot_builder_clear_flags(struct snapshot_builder *builder, node_id node
 /*
  * The columns themselves, for who fills in millions of nodes: type, size,
  * memory, refcount and flags of nodes that exist may be written here, also by
- * several threads, each its own nodes. A size or memory of UINT32_MAX or more
- * goes through snapshot_builder_sizes. Valid until the next node is added.
+ * several threads, each its own nodes. A size or memory from SNAP_SIZE_LARGE on
+ * goes through snapshot_builder_sizes, a count from SNAP_REFCOUNT_MANY on through
+ * snapshot_builder_refcount. Valid until the next node is added.
  */
 struct snapshot_columns {
 	uint64_t *address;
 	type_id *type;
-	uint32_t *size;
-	uint32_t *memory;
-	uint32_t *refcount;
+	uint16_t *size;
+	uint16_t *memory;
+	uint8_t *refcount;
 	uint8_t *flags; /* with atomic operations where threads meet */
 };
 

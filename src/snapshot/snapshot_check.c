@@ -6,8 +6,6 @@
  */
 #include "snapshot/snapshot.h"
 
-#include <inttypes.h>
-
 static struct error *check_nodes(const struct snapshot *snapshot)
 {
 	for (node_id node = 0; node < snapshot->node_count; node++)
@@ -23,31 +21,28 @@ static bool operand_is_string(enum edge_kind kind)
 	       kind == EDGE_WEAK;
 }
 
-static struct error *check_edge(const struct snapshot *snapshot, node_id node, uint64_t index)
+static struct error *check_edge(const struct snapshot *snapshot, node_id node, uint32_t index)
 {
 	struct snap_edge edge = snapshot->edges[index];
 	enum edge_kind kind = snap_edge_kind(edge);
 	uint32_t operand = snap_edge_operand(edge);
 
 	if (edge.to >= snapshot->node_count)
-		return error_new(ERROR_CORRUPT,
-		                 "edge %" PRIu64 " of node %u leads to node %u of %u", index, node,
-		                 edge.to, snapshot->node_count);
+		return error_new(ERROR_CORRUPT, "edge %u of node %u leads to node %u of %u", index,
+		                 node, edge.to, snapshot->node_count);
 	if (kind >= EDGE_KIND_COUNT)
-		return error_new(ERROR_CORRUPT, "edge %" PRIu64 " of node %u has kind %d", index,
-		                 node, (int)kind);
+		return error_new(ERROR_CORRUPT, "edge %u of node %u has kind %d", index, node,
+		                 (int)kind);
 	if (operand_is_string(kind) && operand >= snapshot->string_count)
-		return error_new(ERROR_CORRUPT,
-		                 "edge %" PRIu64 " of node %u is named by string %u of %u", index,
-		                 node, operand, snapshot->string_count);
+		return error_new(ERROR_CORRUPT, "edge %u of node %u is named by string %u of %u",
+		                 index, node, operand, snapshot->string_count);
 	/* A key beyond what 27 bits hold saturates, and is then unknown. */
 	if (kind == EDGE_VALUE && operand >= snapshot->node_count && operand != EDGE_OPERAND_MAX)
-		return error_new(ERROR_CORRUPT, "edge %" PRIu64 " of node %u has key node %u of %u",
-		                 index, node, operand, snapshot->node_count);
+		return error_new(ERROR_CORRUPT, "edge %u of node %u has key node %u of %u", index,
+		                 node, operand, snapshot->node_count);
 	if (kind == EDGE_TYPE && operand != 0)
-		return error_new(ERROR_CORRUPT,
-		                 "edge %" PRIu64 " of node %u is a type and has operand %u", index,
-		                 node, operand);
+		return error_new(ERROR_CORRUPT, "edge %u of node %u is a type and has operand %u",
+		                 index, node, operand);
 	return NULL;
 }
 
@@ -58,14 +53,13 @@ static struct error *check_edges(const struct snapshot *snapshot)
 	if (!snapshot_has_edges(snapshot))
 		return NULL;
 	if (snapshot->edge_start[0] != 0)
-		return error_new(ERROR_CORRUPT, "the edges start at %" PRIu64,
-		                 snapshot->edge_start[0]);
+		return error_new(ERROR_CORRUPT, "the edges start at %u", snapshot->edge_start[0]);
 	for (node_id node = 0; node < snapshot->node_count; node++)
 		if (snapshot->edge_start[node] > snapshot->edge_start[node + 1])
 			return error_new(ERROR_CORRUPT,
 			                 "the edges of node %u end before they start", node);
 	for (node_id node = 0; node < snapshot->node_count; node++) {
-		for (uint64_t i = snapshot->edge_start[node]; i < snapshot->edge_start[node + 1];
+		for (uint32_t i = snapshot->edge_start[node]; i < snapshot->edge_start[node + 1];
 		     i++) {
 			error = check_edge(snapshot, node, i);
 			if (error)
@@ -136,6 +130,11 @@ static struct error *check_side_tables(const struct snapshot *snapshot)
 	for (size_t i = 0; !error && i < snapshot->large_count; i++) {
 		error = check_record(snapshot, "large size", i, snapshot->large[i].node, before);
 		before = snapshot->large[i].node;
+	}
+	for (size_t i = 0; !error && i < snapshot->many_count; i++) {
+		error = check_record(snapshot, "reference count", i, snapshot->many[i].node,
+		                     before);
+		before = snapshot->many[i].node;
 	}
 	for (size_t i = 0; !error && i < snapshot->name_count; i++) {
 		error = check_record(snapshot, "name", i, snapshot->names[i].node, before);

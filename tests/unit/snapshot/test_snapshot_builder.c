@@ -93,8 +93,8 @@ static void columns_come_out_as_they_went_in(void **state)
 	assert_string_equal(snapshot_type_name(snapshot, snapshot->type[2]), "app.Order");
 	assert_int_equal(snapshot->address[3], 0x2020);
 	assert_int_equal(snapshot->types[1].node, 1);
-	assert_int_equal(snapshot->refcount[1], 1);
-	assert_int_equal(snapshot->refcount[3], UINT32_MAX);
+	assert_int_equal(snapshot_refcount(snapshot, 1), 1);
+	assert_int_equal(snapshot_refcount(snapshot, 3), UINT32_MAX);
 	assert_true(snapshot_is_object(snapshot, 0));
 	assert_int_equal(snapshot->totals.objects, 4);
 	assert_int_equal(snapshot->roots[0].node, 0);
@@ -132,6 +132,53 @@ static void sizes_over_four_gigabytes_are_kept(void **state)
 	assert_true(snapshot_size(snapshot, 2) == 5ULL << 30);
 	assert_int_equal(snapshot_memory(snapshot, 2), 64);
 	assert_int_equal(snapshot->large_count, 1);
+}
+
+/* On both sides of where the columns end. */
+static void what_does_not_fit_a_column_is_told_exactly(void **state)
+{
+	static const uint64_t sizes[] = {0,     1,     65534,   65535,
+	                                 65536, 65537, 1 << 20, UINT64_C(1) << 40};
+	static const uint32_t counts[] = {0, 1, 254, 255, 256, 65536, UINT32_MAX - 1, UINT32_MAX};
+	_cleanup_(cleanup_snapshot_builder) struct snapshot_builder *builder =
+		snapshot_builder_new();
+	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
+
+	(void)state;
+	snapshot_builder_type(builder, 0, intern(builder, "a"), intern(builder, "a"));
+	for (unsigned int i = 0; i < 8; i++) {
+		node_id node = snapshot_builder_node(builder, i * 16ULL, 0, NODE_IS_OBJECT);
+
+		snapshot_builder_sizes(builder, node, sizes[i], sizes[7 - i]);
+		snapshot_builder_refcount(builder, node, counts[i]);
+	}
+	snapshot = seal(builder);
+	for (node_id node = 0; node < 8; node++) {
+		assert_true(snapshot_size(snapshot, node) == sizes[node]);
+		assert_true(snapshot_memory(snapshot, node) == sizes[7 - node]);
+		assert_int_equal(snapshot_refcount(snapshot, node), counts[node]);
+	}
+	assert_int_equal(snapshot->many_count, 5);
+}
+
+static void more_edges_than_can_be_numbered_are_refused(void **state)
+{
+	static const uint32_t counts[] = {UINT32_MAX, 1};
+	static const struct snap_edge edges[1];
+	_cleanup_(cleanup_snapshot_builder) struct snapshot_builder *builder =
+		snapshot_builder_new();
+	_cleanup_(cleanup_error) struct error *error = NULL;
+	struct snapshot *snapshot = NULL;
+
+	(void)state;
+	snapshot_builder_node(builder, 16, 0, NODE_IS_OBJECT);
+	snapshot_builder_node(builder, 32, 0, NODE_IS_OBJECT);
+	/* Refused before any of them is looked at. */
+	snapshot_builder_edge_run(builder, 0, 2, counts, edges);
+	error = snapshot_builder_seal(builder, &snapshot);
+	assert_non_null(error);
+	assert_int_equal(error_kind(error), ERROR_UNSUPPORTED);
+	assert_null(snapshot);
 }
 
 static void side_tables_are_sorted_and_the_last_word_wins(void **state)
@@ -308,6 +355,8 @@ int main(void)
 		cmocka_unit_test(columns_come_out_as_they_went_in),
 		cmocka_unit_test(edges_belong_to_their_node),
 		cmocka_unit_test(sizes_over_four_gigabytes_are_kept),
+		cmocka_unit_test(what_does_not_fit_a_column_is_told_exactly),
+		cmocka_unit_test(more_edges_than_can_be_numbered_are_refused),
 		cmocka_unit_test(side_tables_are_sorted_and_the_last_word_wins),
 		cmocka_unit_test(equal_strings_share_an_id),
 		cmocka_unit_test(without_edges_there_is_no_edge_column),

@@ -17,9 +17,9 @@
 struct fixture {
 	uint64_t address[2];
 	type_id type[2];
-	uint32_t size[2];
+	uint16_t size[2];
 	uint8_t flags[2];
-	uint64_t edge_start[3];
+	uint32_t edge_start[3];
 	struct snap_edge edges[2];
 	struct snap_type types[1];
 	uint64_t string_start[2];
@@ -27,6 +27,7 @@ struct fixture {
 	struct snap_container containers[2];
 	struct snap_name names[2];
 	struct snap_large large[2];
+	struct snap_many many[2];
 	struct snapshot snapshot;
 };
 
@@ -41,6 +42,7 @@ static int set_up(void **state)
 		.containers = {{0, 1}, {1, 1}},
 		.names = {{0, 0}, {1, 0}},
 		.large = {{0, 1, 1}, {1, 1, 1}},
+		.many = {{0, 1}, {1, 1}},
 	};
 	fixture.edges[0] = snap_edge_make(1, EDGE_ATTRIBUTE, 1);
 	fixture.edges[1] = snap_edge_make(0, EDGE_VALUE, 1);
@@ -50,7 +52,7 @@ static int set_up(void **state)
 		.type = fixture.type,
 		.size = fixture.size,
 		.memory = fixture.size,
-		.refcount = fixture.size,
+		.refcount = fixture.flags,
 		.flags = fixture.flags,
 		.edge_start = fixture.edge_start,
 		.edges = fixture.edges,
@@ -67,6 +69,8 @@ static int set_up(void **state)
 		.name_count = 2,
 		.large = fixture.large,
 		.large_count = 2,
+		.many = fixture.many,
+		.many_count = 2,
 	};
 	*state = &fixture;
 	return 0;
@@ -207,6 +211,16 @@ static void large_sizes_are_sorted_and_exist(void **state)
 	assert_refused(fixture, "large size 1 is of node 2 of 2");
 }
 
+static void reference_counts_are_sorted_and_exist(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->many[1].node = 0;
+	assert_refused(fixture, "reference count 1 is out of order");
+	fixture->many[1].node = 2;
+	assert_refused(fixture, "reference count 1 is of node 2 of 2");
+}
+
 static void names_are_sorted_and_exist(void **state)
 {
 	struct fixture *fixture = *state;
@@ -235,6 +249,7 @@ int main(void)
 		cmocka_unit_test_setup(roots_name_existing_nodes_strings_kinds_and_tiers, set_up),
 		cmocka_unit_test_setup(containers_are_sorted_and_exist, set_up),
 		cmocka_unit_test_setup(large_sizes_are_sorted_and_exist, set_up),
+		cmocka_unit_test_setup(reference_counts_are_sorted_and_exist, set_up),
 		cmocka_unit_test_setup(names_are_sorted_and_exist, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
