@@ -150,11 +150,11 @@ static size_t collect(const struct reach *reach, node_id node, node_id *way, siz
 	size_t length = 0;
 	size_t position;
 
-	for (node_id at = node; at != NODE_NONE; at = reach->parent[at])
+	for (node_id at = node; at != NODE_NONE; at = reach_parent(reach, at))
 		length++;
 	*ret_missing = length > CONCRETE_STEPS_MAX ? length - CONCRETE_STEPS_MAX : 0;
 	position = length;
-	for (node_id at = node; at != NODE_NONE; at = reach->parent[at]) {
+	for (node_id at = node; at != NODE_NONE; at = reach_parent(reach, at)) {
 		position--;
 		if (position < CONCRETE_STEPS_MAX / 2)
 			way[position] = at;
@@ -169,19 +169,20 @@ static void write_way(struct writer *writer, const node_id *way, size_t count, s
 	bool from_namespace = false;
 	size_t root;
 
-	if (reach_root(writer->labels->snapshot, writer->reach, way[0], &root))
+	if (reach_root(writer->reach, way[0], &root))
 		write_root(writer, way[0], root);
 	for (size_t i = 1; i < count && !writer->is_out_of_memory; i++) {
 		node_id next = i + 1 < count ? way[i + 1] : NODE_NONE;
 
 		if (missing && i == CONCRETE_STEPS_MAX / 2)
 			write_missing(writer, missing);
-		if (!from_namespace && next != NODE_NONE && writer->reach->parent[next] == way[i] &&
+		if (!from_namespace && next != NODE_NONE &&
+		    reach_parent(writer->reach, next) == way[i] &&
 		    is_passed_through(writer, way[i], next)) {
 			from_namespace = true;
 			continue;
 		}
-		write_step(writer, writer->reach->parent[way[i]], way[i], from_namespace);
+		write_step(writer, reach_parent(writer->reach, way[i]), way[i], from_namespace);
 		from_namespace = false;
 	}
 }

@@ -7,6 +7,9 @@
  * when that was not known in time (a loop, a place that turns out to be
  * general), the forward sweep is done again, with it known. Each sweep is
  * linear, and there are at most PASSES_MAX.
+ *
+ * Most nodes of a heap are on no path that was asked for: a bit of each says
+ * so, and weight and place are kept of the others only.
  */
 #include "analysis/path_map.h"
 
@@ -27,8 +30,8 @@ enum {
 /* Nearly all that is chosen below parent is below node. */
 static bool is_dominant(const struct path_map *map, node_id parent, node_id node)
 {
-	uint64_t part = map->weight[node];
-	uint64_t all = map->weight[parent];
+	uint64_t part = path_map_node(map, node)->weight;
+	uint64_t all = path_map_node(map, parent)->weight;
 
 	return part == all || (part >= 2 && part * 100 >= all * DOMINANT_PERCENT);
 }
@@ -73,7 +76,7 @@ static struct step item_step(struct path_map *map, node_id parent, node_id node,
                              struct snap_edge edge)
 {
 	static const struct step any = {STEP_ITEMS, 0};
-	place_id from = map->place[parent];
+	place_id from = path_map_node(map, parent)->place;
 	struct place *place = &map->trie.places[from];
 	label_id label;
 
@@ -109,7 +112,7 @@ static bool is_namespace_step(struct path_map *map, struct step step)
 static bool is_namespace_place(struct path_map *map, node_id node)
 {
 	return (map->snapshot->flags[node] & NODE_IS_NAMESPACE) &&
-	       is_namespace_step(map, map->trie.places[map->place[node]].step);
+	       is_namespace_step(map, map->trie.places[path_map_node(map, node)->place].step);
 }
 
 /* obj.__dict__['x'] is obj.x, from the place of obj. */
@@ -121,7 +124,7 @@ static bool namespace_step(struct path_map *map, node_id parent, struct snap_edg
 	if (snap_edge_kind(edge) != EDGE_VALUE || !is_namespace_place(map, parent) ||
 	    !labels_name_key(&map->labels, snap_edge_operand(edge), &label))
 		return false;
-	*ret_from = map->trie.places[map->place[parent]].parent;
+	*ret_from = map->trie.places[path_map_node(map, parent)->place].parent;
 	*ret_step = (struct step){STEP_ATTRIBUTE, label};
 	return true;
 }
@@ -187,7 +190,7 @@ static void visit(struct path_map *map, node_id node, place_id from, struct step
 	struct place *place = &map->trie.places[to];
 	uint32_t via = map->reach->via[node];
 
-	map->place[node] = to;
+	path_map_node(map, node)->place = to;
 	place->visits++;
 	if (place->first == NODE_NONE) {
 		place->first = node;
@@ -201,22 +204,21 @@ static void visit(struct path_map *map, node_id node, place_id from, struct step
 		place->varies = true;
 }
 
-static void place_node(struct path_map *map, node_id node)
+static void place_node(struct path_map *map, node_id parent, node_id node)
 {
 	const struct snapshot *snapshot = map->snapshot;
-	node_id parent = map->reach->parent[node];
 	struct snap_edge edge;
 	place_id from;
 	struct step step;
 	size_t root;
 
-	if (reach_root(snapshot, map->reach, node, &root)) {
+	if (reach_root(map->reach, node, &root)) {
 		if (map->merges_threads && snapshot->roots[root].kind == ROOT_THREAD)
 			root = ANY_THREAD;
 		visit(map, node, 0, (struct step){STEP_ROOT, (uint32_t)root});
 		return;
 	}
-	from = map->place[parent];
+	from = path_map_node(map, parent)->place;
 	edge = snapshot->edges[map->reach->via[node]];
 	if (is_named(snapshot, node))
 		step = frame_step(map, node, &from);
@@ -239,31 +241,58 @@ static void judge_records(struct path_map *map)
 
 static void place_all(struct path_map *map, bool is_last)
 {
+	node_id last = NODE_NONE;
+
 	path_trie_start_pass(&map->trie);
 	for (node_id i = 0; i < map->reach->order_count; i++) {
 		node_id node = map->reach->order[i];
 
-		if (!map->weight[node])
+		if (!path_map_has(map, node))
 			continue;
-		place_node(map, node);
+		place_node(map, reach_next_parent(map->reach, node, &last), node);
 		if (map->trie.is_broken || (map->trie.is_full && !is_last))
 			return;
 	}
 	judge_records(map);
 }
 
-/* Children stand after their parents, so one sweep backwards sums all. */
-static void weigh_all(struct path_map *map, const uint8_t *is_chosen)
+/* Children stand after their parents, so one sweep backwards finds all that is on a path. */
+static bool find_nodes(struct path_map *map, const struct bit_set *chosen)
 {
 	const struct reach *reach = map->reach;
+	node_id last = NODE_NONE;
+	size_t count = 0;
 
 	for (node_id i = reach->order_count; i-- > 0;) {
 		node_id node = reach->order[i];
-		node_id parent = reach->parent[node];
 
-		map->weight[node] += is_chosen[node];
-		if (parent != NODE_NONE)
-			map->weight[parent] += map->weight[node];
+		if (bit_set_has(chosen, node))
+			bit_set_add(&map->on_path, node);
+		if (path_map_has(map, node) && reach_next_parent(reach, node, &last) != NODE_NONE)
+			bit_set_add(&map->on_path, last);
+	}
+	if (!bit_set_rank_all(&map->on_path, &count))
+		return false;
+	map->nodes = calloc(count + 1, sizeof(*map->nodes));
+	return map->nodes;
+}
+
+/* Another one sums. */
+static void weigh_all(struct path_map *map, const struct bit_set *chosen)
+{
+	const struct reach *reach = map->reach;
+	node_id last = NODE_NONE;
+
+	for (node_id i = reach->order_count; i-- > 0;) {
+		node_id node = reach->order[i];
+		struct path_node *known;
+
+		if (!path_map_has(map, node))
+			continue;
+		known = path_map_node(map, node);
+		known->weight += bit_set_has(chosen, node);
+		if (reach_next_parent(reach, node, &last) != NODE_NONE)
+			path_map_node(map, last)->weight += known->weight;
 	}
 }
 
@@ -276,10 +305,11 @@ static bool are_threads_alike(const struct path_map *map)
 
 	for (size_t i = 0; i < map->snapshot->root_count; i++) {
 		const struct snap_root *root = &map->snapshot->roots[i];
-		uint64_t weight = map->weight[root->node];
+		uint64_t weight;
 
-		if (root->kind != ROOT_THREAD || !weight)
+		if (root->kind != ROOT_THREAD || !path_map_has(map, root->node))
 			continue;
+		weight = path_map_node(map, root->node)->weight;
 		count++;
 		all += weight;
 		most = weight > most ? weight : most;
@@ -290,16 +320,13 @@ static bool are_threads_alike(const struct path_map *map)
 static struct path_map *path_map_new(const struct snapshot *snapshot, const struct reach *reach)
 {
 	struct path_map *map = calloc(1, sizeof(*map));
-	size_t count = snapshot->node_count ? snapshot->node_count : 1;
 
 	if (!map)
 		return NULL;
 	map->snapshot = snapshot;
 	map->reach = reach;
 	labels_init(&map->labels, snapshot);
-	map->weight = calloc(count, sizeof(*map->weight));
-	map->place = calloc(count, sizeof(*map->place));
-	if (!path_trie_init(&map->trie) || !map->weight || !map->place) {
+	if (!path_trie_init(&map->trie) || !bit_set_init(&map->on_path, snapshot->node_count)) {
 		path_map_free(map);
 		return NULL;
 	}
@@ -307,13 +334,13 @@ static struct path_map *path_map_new(const struct snapshot *snapshot, const stru
 }
 
 struct error *path_map_make(const struct snapshot *snapshot, const struct reach *reach,
-                            const uint8_t *is_chosen, struct path_map **ret)
+                            const struct bit_set *chosen, struct path_map **ret)
 {
 	_cleanup_(cleanup_path_map) struct path_map *map = path_map_new(snapshot, reach);
 
-	if (!map)
+	if (!map || !find_nodes(map, chosen))
 		return error_no_memory();
-	weigh_all(map, is_chosen);
+	weigh_all(map, chosen);
 	map->merges_threads = are_threads_alike(map);
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
 		place_all(map, pass == PASSES_MAX - 1);
@@ -332,7 +359,7 @@ void path_map_free(struct path_map *map)
 		return;
 	labels_deinit(&map->labels);
 	path_trie_deinit(&map->trie);
-	free(map->weight);
-	free(map->place);
+	bit_set_deinit(&map->on_path);
+	free(map->nodes);
 	free(map);
 }

@@ -18,6 +18,7 @@
 
 #include "analysis/path_trie.h"
 #include "analysis/reach.h"
+#include "base/bit_set.h"
 #include "base/text.h"
 
 struct path_map {
@@ -25,22 +26,38 @@ struct path_map {
 	const struct reach *reach;
 	struct labels labels;
 	struct path_trie trie;
-	uint32_t *weight; /* chosen nodes at and below each node; 0: on no path */
-	place_id *place;  /* of each node with a weight */
+	struct bit_set on_path;  /* the chosen, and what lies on the paths to them */
+	struct path_node *nodes; /* of each of these, by rank */
 	bool merges_threads;
+};
+
+struct path_node {
+	uint32_t weight; /* chosen nodes at and below it */
+	place_id place;
 };
 
 /* The operand of STEP_ROOT that stands for every thread. */
 static const uint32_t ANY_THREAD = UINT32_MAX;
 
-/* Borrows snapshot and reach, which must outlive it. is_chosen: a byte for each node. */
+/* Borrows snapshot and reach, which must outlive it. chosen: a set of nodes. */
 struct error *path_map_make(const struct snapshot *snapshot, const struct reach *reach,
-                            const uint8_t *is_chosen, struct path_map **ret);
+                            const struct bit_set *chosen, struct path_map **ret);
 void path_map_free(struct path_map *map);
 
 static inline void cleanup_path_map(struct path_map **map)
 {
 	path_map_free(*map);
+}
+
+static inline bool path_map_has(const struct path_map *map, node_id node)
+{
+	return bit_set_has(&map->on_path, node);
+}
+
+/* What is known of a node that the map has. */
+static inline struct path_node *path_map_node(const struct path_map *map, node_id node)
+{
+	return &map->nodes[bit_set_rank(&map->on_path, node)];
 }
 
 /* Appends the words for a place: app.cache._sessions[*].user */

@@ -19,7 +19,7 @@ static struct step settled_step(struct path_map *map, struct step step, uint32_t
 
 static node_id owner_of(const struct path_map *map, const struct place *place)
 {
-	return place->first == NODE_NONE ? NODE_NONE : map->reach->parent[place->first];
+	return place->first == NODE_NONE ? NODE_NONE : reach_parent(map->reach, place->first);
 }
 
 static void append_step(struct path_map *map, place_id id, struct text *text)

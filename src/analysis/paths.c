@@ -30,7 +30,7 @@ static int compare_sums(const void *left, const void *right)
 }
 
 /* The sums of all places; those with objects come first, sorted. */
-static struct place_sum *sum_places(const struct path_map *map, const uint8_t *is_chosen,
+static struct place_sum *sum_places(const struct path_map *map, const struct bit_set *chosen,
                                     size_t *ret_count)
 {
 	struct place_sum *sums = calloc(map->trie.place_count, sizeof(*sums));
@@ -40,10 +40,11 @@ static struct place_sum *sum_places(const struct path_map *map, const uint8_t *i
 		return NULL;
 	for (node_id i = 0; i < map->reach->order_count; i++) {
 		node_id node = map->reach->order[i];
-		struct place_sum *sum = &sums[map->place[node]];
+		struct place_sum *sum;
 
-		if (!is_chosen[node])
+		if (!bit_set_has(chosen, node))
 			continue;
+		sum = &sums[path_map_node(map, node)->place];
 		if (!sum->objects++)
 			sum->example = node;
 		sum->bytes += snapshot_size(map->snapshot, node);
@@ -74,11 +75,11 @@ static struct error *write_path(struct path_map *map, const struct place_sum *su
 	return concrete_path_make(&map->labels, map->reach, sum->example, &ret->example);
 }
 
-static struct error *write_paths(struct path_map *map, const uint8_t *is_chosen, size_t limit,
+static struct error *write_paths(struct path_map *map, const struct bit_set *chosen, size_t limit,
                                  struct paths *paths)
 {
 	size_t count = 0;
-	_cleanup_free_ struct place_sum *sums = sum_places(map, is_chosen, &count);
+	_cleanup_free_ struct place_sum *sums = sum_places(map, chosen, &count);
 	struct error *error = NULL;
 
 	paths->paths = calloc(limit ? limit : 1, sizeof(*paths->paths));
@@ -114,21 +115,21 @@ static void add_chosen(struct paths *paths, const struct snapshot *snapshot,
 struct error *paths_make(const struct snapshot *snapshot, const struct reach *reach,
                          const struct selection *selection, size_t limit, struct paths **ret)
 {
-	_cleanup_free_ uint8_t *is_chosen = calloc(snapshot->node_count + (size_t)1, 1);
+	_cleanup_(bit_set_deinit) struct bit_set chosen = {0};
 	_cleanup_(cleanup_path_map) struct path_map *map = NULL;
 	_cleanup_(cleanup_paths) struct paths *paths = calloc(1, sizeof(*paths));
 	struct error *error;
 
-	if (!is_chosen || !paths)
+	if (!paths || !bit_set_init(&chosen, snapshot->node_count))
 		return error_no_memory();
 	paths->type_count = selection->type_count;
 	for (node_id i = 0; i < selection->count; i++) {
-		is_chosen[selection->nodes[i]] = 1;
+		bit_set_add(&chosen, selection->nodes[i]);
 		add_chosen(paths, snapshot, reach, selection->nodes[i]);
 	}
-	error = path_map_make(snapshot, reach, is_chosen, &map);
+	error = path_map_make(snapshot, reach, &chosen, &map);
 	if (!error)
-		error = write_paths(map, is_chosen, limit, paths);
+		error = write_paths(map, &chosen, limit, paths);
 	if (error)
 		return error;
 	*ret = take_ptr(paths);

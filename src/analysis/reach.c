@@ -3,8 +3,8 @@
  * Breadth first, level by level; the order of discovery is the queue. Edges of
  * lesser rank are put aside when they are met: those through keys until the
  * level is done, those through types and guesses until nothing better is left.
- * Only the first edge to a node is put aside (two bits a node remember that),
- * so the lists stay small, and being first it is the one nearest to a root.
+ * Of types and guesses only the first edge to a node is put aside, so the lists
+ * stay small, and being first it is the one nearest to a root.
  *
  * Root r is written into `via` as REACH_NONE - 1 - r; edges count up from 0,
  * and the two never meet because their sum is checked against 2^32.
@@ -12,18 +12,15 @@
 #include "analysis/reach.h"
 
 #include "base/array.h"
+#include "base/bit_set.h"
 #include "base/cleanup.h"
 
 #include <stdlib.h>
 
-struct put_aside {
-	node_id from;
-	uint32_t edge;
-};
-
 struct aside_list {
-	struct put_aside *edges;
+	uint32_t *edges;
 	size_t count, capacity;
+	struct bit_set seen; /* nodes that an edge on the list leads or led to; keys do without */
 };
 
 enum rank { RANK_FIRST, RANK_KEY, RANK_TYPE, RANK_GUESS, RANK_NEVER };
@@ -33,7 +30,6 @@ struct walk {
 	struct reach *reach;
 	node_id level_start; /* order[level_start ...] has not been expanded */
 	struct aside_list keys, types, guesses;
-	uint8_t *is_aside; /* bit 0: by type, bit 1: by guess */
 	bool is_out_of_memory;
 };
 
@@ -48,51 +44,45 @@ static enum rank edge_rank(struct snap_edge edge)
 	}
 }
 
-static void discover(struct walk *walk, node_id node, node_id parent, uint32_t via)
+static void discover(struct walk *walk, node_id node, uint32_t via)
 {
 	struct reach *reach = walk->reach;
 
 	if (reach->via[node] != REACH_NONE)
 		return;
 	reach->via[node] = via;
-	reach->parent[node] = parent;
 	reach->order[reach->order_count++] = node;
 }
 
-static void put_aside(struct walk *walk, struct aside_list *list, node_id from, uint32_t edge)
+static void put_aside(struct walk *walk, struct aside_list *list, uint32_t edge)
 {
 	if (!array_reserve(&list->edges, &list->capacity, list->count + 1, sizeof(*list->edges))) {
 		walk->is_out_of_memory = true;
 		return;
 	}
-	list->edges[list->count++] = (struct put_aside){from, edge};
+	list->edges[list->count++] = edge;
 }
 
-static void put_aside_once(struct walk *walk, struct aside_list *list, node_id from, uint32_t edge,
-                           uint8_t bit)
+static void put_aside_once(struct walk *walk, struct aside_list *list, uint32_t edge)
 {
-	uint8_t *seen = &walk->is_aside[walk->snapshot->edges[edge].to];
-
-	if (*seen & bit)
-		return;
-	*seen |= bit;
-	put_aside(walk, list, from, edge);
+	if (bit_set_add_new(&list->seen, walk->snapshot->edges[edge].to))
+		put_aside(walk, list, edge);
 }
 
 static void expand(struct walk *walk, node_id node)
 {
 	const struct snapshot *snapshot = walk->snapshot;
 
-	for (uint64_t i = snapshot->edge_start[node]; i < snapshot->edge_start[node + 1]; i++) {
+	for (uint32_t i = snapshot->edge_start[node]; i < snapshot->edge_start[node + 1]; i++) {
 		struct snap_edge edge = snapshot->edges[i];
 
 		if (walk->reach->via[edge.to] != REACH_NONE)
 			continue;
 		switch (edge_rank(edge)) {
-		case RANK_FIRST: discover(walk, edge.to, node, (uint32_t)i); break;
-		case RANK_KEY: put_aside(walk, &walk->keys, node, (uint32_t)i); break;
-		case RANK_TYPE: put_aside_once(walk, &walk->types, node, (uint32_t)i, 1); break;
-		case RANK_GUESS: put_aside_once(walk, &walk->guesses, node, (uint32_t)i, 2); break;
+		case RANK_FIRST: discover(walk, edge.to, i); break;
+		case RANK_KEY: put_aside(walk, &walk->keys, i); break;
+		case RANK_TYPE: put_aside_once(walk, &walk->types, i); break;
+		case RANK_GUESS: put_aside_once(walk, &walk->guesses, i); break;
 		case RANK_NEVER: break;
 		}
 	}
@@ -101,11 +91,8 @@ static void expand(struct walk *walk, node_id node)
 /* Follows what was put aside; the nodes found are the next level. */
 static void take_up(struct walk *walk, struct aside_list *list)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		struct put_aside aside = list->edges[i];
-
-		discover(walk, walk->snapshot->edges[aside.edge].to, aside.from, aside.edge);
-	}
+	for (size_t i = 0; i < list->count; i++)
+		discover(walk, walk->snapshot->edges[list->edges[i]].to, list->edges[i]);
 	list->count = 0;
 }
 
@@ -128,7 +115,7 @@ static void start_at_roots(struct walk *walk, unsigned int tier, bool modules)
 		const struct snap_root *root = &walk->snapshot->roots[i];
 
 		if (root->tier == tier && (root->kind == ROOT_MODULE) == modules)
-			discover(walk, root->node, NODE_NONE, (uint32_t)(REACH_NONE - 1 - i));
+			discover(walk, root->node, (uint32_t)(REACH_NONE - 1 - i));
 	}
 }
 
@@ -163,49 +150,52 @@ static void count_unreached(struct reach *reach, const struct snapshot *snapshot
 			add_reached(&reach->unreached, snapshot, node);
 }
 
-static struct reach *reach_new(node_id node_count)
+static struct reach *reach_new(const struct snapshot *snapshot)
 {
 	struct reach *reach = calloc(1, sizeof(*reach));
-	size_t count = node_count ? node_count : 1;
+	size_t count = snapshot->node_count ? snapshot->node_count : 1;
 
 	if (!reach)
 		return NULL;
+	reach->snapshot = snapshot;
 	reach->via = reallocarray(NULL, count, sizeof(*reach->via));
-	reach->parent = reallocarray(NULL, count, sizeof(*reach->parent));
 	reach->order = reallocarray(NULL, count, sizeof(*reach->order));
-	if (!reach->via || !reach->parent || !reach->order) {
+	if (!reach->via || !reach->order) {
 		reach_free(reach);
 		return NULL;
 	}
-	for (node_id node = 0; node < node_count; node++) {
+	for (node_id node = 0; node < snapshot->node_count; node++)
 		reach->via[node] = REACH_NONE;
-		reach->parent[node] = NODE_NONE;
-	}
 	return reach;
+}
+
+static void walk_deinit(struct walk *walk)
+{
+	free(walk->keys.edges);
+	free(walk->types.edges);
+	free(walk->guesses.edges);
+	bit_set_deinit(&walk->types.seen);
+	bit_set_deinit(&walk->guesses.seen);
 }
 
 struct error *reach_make(const struct snapshot *snapshot, struct reach **ret)
 {
 	_cleanup_(cleanup_reach) struct reach *reach = NULL;
-	struct walk walk = {.snapshot = snapshot};
+	_cleanup_(walk_deinit) struct walk walk = {.snapshot = snapshot};
 
 	if (!snapshot_has_edges(snapshot))
 		return error_new(ERROR_USAGE,
 		                 "cannot search for paths: captured without references");
-	if (snapshot->edge_start[snapshot->node_count] + snapshot->root_count >= REACH_NONE)
+	if (snapshot->root_count >= REACH_NONE - snapshot->edge_start[snapshot->node_count])
 		return error_new(ERROR_UNSUPPORTED,
 		                 "cannot search for paths: more than 4 billion references");
-	reach = reach_new(snapshot->node_count);
+	reach = reach_new(snapshot);
 	walk.reach = reach;
-	walk.is_aside = calloc(snapshot->node_count + (size_t)1, 1);
-	walk.is_out_of_memory = !reach || !walk.is_aside;
+	walk.is_out_of_memory = !reach || !bit_set_init(&walk.types.seen, snapshot->node_count) ||
+	                        !bit_set_init(&walk.guesses.seen, snapshot->node_count);
 	for (unsigned int tier = 0; tier < SNAP_TIER_COUNT && !walk.is_out_of_memory; tier++)
 		walk_tier(&walk, tier);
-	free(walk.keys.edges);
-	free(walk.types.edges);
-	free(walk.guesses.edges);
-	free(walk.is_aside);
-	if (walk.is_out_of_memory)
+	if (walk.is_out_of_memory || !edge_sources_init(&reach->sources, snapshot))
 		return error_no_memory();
 	count_unreached(reach, snapshot);
 	*ret = take_ptr(reach);
@@ -217,7 +207,7 @@ void reach_free(struct reach *reach)
 	if (!reach)
 		return;
 	free(reach->via);
-	free(reach->parent);
+	edge_sources_deinit(&reach->sources);
 	free(reach->order);
 	free(reach);
 }

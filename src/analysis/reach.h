@@ -15,17 +15,18 @@
 #ifndef PLUMB_ANALYSIS_REACH_H
 #define PLUMB_ANALYSIS_REACH_H
 
-#include "snapshot/snapshot.h"
+#include "analysis/edge_sources.h"
 
 struct reach {
+	const struct snapshot *snapshot; /* borrowed */
 	/*
 	 * How node n was first reached: an index into snapshot->edges, or a
 	 * root (see reach_root), or REACH_NONE.
 	 */
 	uint32_t *via;
-	node_id *parent; /* NODE_NONE for roots and for what is not reached */
-	node_id *order;  /* the reached nodes; a parent stands before its children */
+	node_id *order; /* the reached nodes; a parent stands before its children */
 	node_id order_count;
+	struct edge_sources sources; /* of the edges in via: see reach_parent */
 
 	struct reach_sum {
 		uint64_t objects;
@@ -36,7 +37,7 @@ struct reach {
 
 #define REACH_NONE UINT32_MAX
 
-/* The snapshot has edges. */
+/* The snapshot outlives it. */
 struct error *reach_make(const struct snapshot *snapshot, struct reach **ret);
 void reach_free(struct reach *reach);
 
@@ -51,15 +52,37 @@ static inline bool reach_is_reached(const struct reach *reach, node_id node)
 }
 
 /* When node was reached as a root: which one. */
-static inline bool reach_root(const struct snapshot *snapshot, const struct reach *reach,
-                              node_id node, size_t *ret_root)
+static inline bool reach_root(const struct reach *reach, node_id node, size_t *ret_root)
 {
 	size_t root = (size_t)(REACH_NONE - 1 - reach->via[node]);
 
-	if (!reach_is_reached(reach, node) || root >= snapshot->root_count)
+	if (!reach_is_reached(reach, node) || root >= reach->snapshot->root_count)
 		return false;
 	*ret_root = root;
 	return true;
+}
+
+/* The node from which node was reached; NODE_NONE for roots and for what is not reached. */
+static inline node_id reach_parent(const struct reach *reach, node_id node)
+{
+	uint32_t via = reach->via[node];
+
+	if (via >= REACH_NONE - reach->snapshot->root_count)
+		return NODE_NONE;
+	return edge_sources_find(&reach->sources, via);
+}
+
+/*
+ * The same for a sweep over the order, in which siblings follow each other:
+ * *last is what the call before returned, NODE_NONE at first.
+ */
+static inline node_id reach_next_parent(const struct reach *reach, node_id node, node_id *last)
+{
+	uint32_t via = reach->via[node];
+
+	if (*last == NODE_NONE || !edge_sources_is_from(&reach->sources, via, *last))
+		*last = reach_parent(reach, node);
+	return *last;
 }
 
 #endif

@@ -57,8 +57,8 @@ struct search {
 	const struct looks *looks;
 	const struct snapshot *snapshot;
 	const struct reach *reach;
-	uint8_t *births;    /* borrowed */
-	uint8_t *is_chosen; /* new, and of a growing type */
+	uint8_t *births;       /* borrowed */
+	struct bit_set chosen; /* new, and of a growing type */
 	struct path_map *map;
 	struct group *groups;
 	size_t group_count, group_capacity;
@@ -77,10 +77,11 @@ static bool choose_new(struct search *search, const uint8_t *is_growing)
 	for (node_id i = 0; i < search->reach->order_count; i++) {
 		node_id node = search->reach->order[i];
 
-		search->is_chosen[node] = is_growing[search->snapshot->type[node]] &&
-		                          snapshot_is_object(search->snapshot, node) &&
-		                          search->births[node] > 0;
-		any |= search->is_chosen[node];
+		if (!is_growing[search->snapshot->type[node]] ||
+		    !snapshot_is_object(search->snapshot, node) || !search->births[node])
+			continue;
+		bit_set_add(&search->chosen, node);
+		any = true;
 	}
 	return any;
 }
@@ -94,18 +95,19 @@ static void choose_holders(struct search *search)
 	for (node_id i = 0; i < search->reach->order_count; i++) {
 		node_id node = search->reach->order[i];
 
-		if (!search->map->weight[node] || search->is_chosen[node] ||
+		if (!path_map_has(search->map, node) || bit_set_has(&search->chosen, node) ||
 		    !snapshot_is_object(search->snapshot, node))
 			continue;
 		search->births[node] = (uint8_t)looks_birth(search->looks, search->snapshot, node);
-		search->is_chosen[node] = search->births[node] > 0;
+		if (search->births[node])
+			bit_set_add(&search->chosen, node);
 	}
 }
 
 /* The number of the group of a chosen node, made when it is new; no_group: no memory. */
 static uint32_t find_group(struct search *search, node_id node)
 {
-	place_id place = search->map->place[node];
+	place_id place = path_map_node(search->map, node)->place;
 	type_id type = search->snapshot->type[node];
 	uint64_t key = (uint64_t)place << 32 | type;
 	uint32_t index;
@@ -128,7 +130,7 @@ static struct error *make_groups(struct search *search)
 		node_id node = search->reach->order[i];
 		struct group *group;
 
-		if (!search->is_chosen[node])
+		if (!bit_set_has(&search->chosen, node))
 			continue;
 		search->group[node] = find_group(search, node);
 		if (search->group[node] == no_group)
@@ -146,7 +148,7 @@ static void find_owners(struct search *search)
 {
 	for (node_id i = 0; i < search->reach->order_count; i++) {
 		node_id node = search->reach->order[i];
-		node_id parent = search->reach->parent[node];
+		node_id parent = reach_parent(search->reach, node);
 		uint32_t above = parent == NODE_NONE ? no_group : search->above[parent];
 		uint32_t own = search->group[node];
 
@@ -213,7 +215,7 @@ static struct error *sum_held(struct search *search)
 {
 	for (node_id i = 0; i < search->reach->order_count; i++) {
 		node_id node = search->reach->order[i];
-		node_id parent = search->reach->parent[node];
+		node_id parent = reach_parent(search->reach, node);
 		uint32_t above = parent == NODE_NONE ? no_group : search->above[parent];
 		uint32_t own = search->group[node];
 
@@ -256,12 +258,12 @@ static void find_containers(struct search *search)
 
 	for (node_id i = 0; i < reach->order_count; i++) {
 		node_id node = reach->order[i];
-		node_id parent = reach->parent[node];
+		node_id parent = reach_parent(reach, node);
 		node_id above = parent == NODE_NONE ? NODE_NONE : search->above[parent];
 		uint32_t own = search->group[node];
 
 		search->above[node] = NODE_NONE;
-		if (!search->map->weight[node])
+		if (!path_map_has(search->map, node))
 			continue;
 		if (own != no_group && search->groups[own].is_top)
 			vote(&search->groups[own], above);
@@ -442,10 +444,9 @@ static bool allocate(struct search *search)
 
 	number_map_init(&search->group_of);
 	number_map_init(&search->held_of);
-	search->is_chosen = calloc(count, 1);
 	search->group = reallocarray(NULL, count, sizeof(*search->group));
 	search->above = reallocarray(NULL, count, sizeof(*search->above));
-	if (!search->is_chosen || !search->group || !search->above)
+	if (!bit_set_init(&search->chosen, count) || !search->group || !search->above)
 		return false;
 	for (size_t i = 0; i < count; i++)
 		search->group[i] = no_group;
@@ -456,7 +457,7 @@ static void cleanup_search(struct search *search)
 {
 	number_map_deinit(&search->group_of);
 	number_map_deinit(&search->held_of);
-	free(search->is_chosen);
+	bit_set_deinit(&search->chosen);
 	free(search->group);
 	free(search->above);
 	free(search->groups);
@@ -476,7 +477,7 @@ struct error *suspects_find(const struct looks *looks, const struct snapshot *sn
 		return error_no_memory();
 	if (!choose_new(&search, is_growing))
 		return NULL;
-	error = path_map_make(snapshot, reach, search.is_chosen, &search.map);
+	error = path_map_make(snapshot, reach, &search.chosen, &search.map);
 	if (error)
 		return error;
 	choose_holders(&search);

@@ -69,7 +69,7 @@ static void the_shortest_way_wins(void **state)
 	graph_edge(graph, between, end, EDGE_INDEX, 0);
 	graph_attribute(graph, root, end, "order");
 	reach = reach_of(graph);
-	assert_int_equal(reach->parent[end], root);
+	assert_int_equal(reach_parent(reach, end), root);
 }
 
 static void an_earlier_tier_wins_over_a_shorter_way(void **state)
@@ -88,9 +88,9 @@ static void an_earlier_tier_wins_over_a_shorter_way(void **state)
 	graph_attribute(graph, module, between, "orders");
 	graph_edge(graph, between, end, EDGE_INDEX, 0);
 	reach = reach_of(graph);
-	assert_int_equal(reach->parent[end], between);
-	assert_false(reach_root(graph->snapshot, reach, end, &root));
-	assert_true(reach_root(graph->snapshot, reach, memory, &root));
+	assert_int_equal(reach_parent(reach, end), between);
+	assert_false(reach_root(reach, end, &root));
+	assert_true(reach_root(reach, memory, &root));
 	assert_int_equal(root, 1);
 	assert_int_equal(reach->reached[3].objects, 1);
 }
@@ -118,12 +118,12 @@ static void exact_references_win_over_types_and_guesses(void **state)
 	graph_edge(graph, hop[2], by_both, EDGE_INDEX, 0);
 	graph_edge(graph, by_type_only, by_guess_only, EDGE_CONSERVATIVE, 0);
 	reach = reach_of(graph);
-	assert_int_equal(reach->parent[hop[2]], hop[1]);
-	assert_int_equal(reach->parent[by_both], hop[2]);
-	assert_int_equal(reach->parent[by_type_only], root);
+	assert_int_equal(reach_parent(reach, hop[2]), hop[1]);
+	assert_int_equal(reach_parent(reach, by_both), hop[2]);
+	assert_int_equal(reach_parent(reach, by_type_only), root);
 	assert_int_equal(snap_edge_kind(graph->snapshot->edges[reach->via[by_type_only]]),
 	                 EDGE_TYPE);
-	assert_int_equal(reach->parent[by_guess_only], by_type_only);
+	assert_int_equal(reach_parent(reach, by_guess_only), by_type_only);
 }
 
 static void a_value_is_told_before_a_key(void **state)
@@ -139,7 +139,7 @@ static void a_value_is_told_before_a_key(void **state)
 	graph_edge(graph, root, both, EDGE_KEY, 0);
 	graph_edge(graph, other, both, EDGE_INDEX, 0);
 	reach = reach_of(graph);
-	assert_int_equal(reach->parent[both], other);
+	assert_int_equal(reach_parent(reach, both), other);
 }
 
 static void modules_come_before_threads(void **state)
@@ -155,7 +155,7 @@ static void modules_come_before_threads(void **state)
 	graph_local(graph, thread, end, "order");
 	graph_attribute(graph, module, end, "order");
 	reach = reach_of(graph);
-	assert_int_equal(reach->parent[end], module);
+	assert_int_equal(reach_parent(reach, end), module);
 }
 
 static void parents_stand_before_children(void **state)
@@ -175,7 +175,7 @@ static void parents_stand_before_children(void **state)
 	reach = reach_of(graph);
 	assert_int_equal(reach->order_count, COUNT);
 	for (node_id i = 1; i < COUNT; i++)
-		assert_int_equal(reach->parent[reach->order[i]], reach->order[i - 1]);
+		assert_int_equal(reach_parent(reach, reach->order[i]), reach->order[i - 1]);
 }
 
 static void without_edges_it_says_so(void **state)
