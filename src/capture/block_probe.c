@@ -7,6 +7,15 @@
  * Freed objects that CPython keeps on free lists are refused by the same
  * test: their count is 0 (to 3.13), or a pointer was written over it (from
  * 3.14, pycore_freelist.h), or, for floats to 3.13, over the type.
+ *
+ * What is refused at one place of a block must not pass for an object at the
+ * next. A builtin method that was freed, read 16 bytes further on, is
+ *
+ *	m_ml     | a small number, in an executable at a fixed place
+ *	m_self   | often a class: that of Order.mro is Order
+ *
+ * which is the head of an instance of Order. So what is found behind the
+ * block's first 16 bytes counts only if no other object starts before it.
  */
 #include "capture/block_probe.h"
 
@@ -16,11 +25,13 @@ enum { ADDRESS_MIN = 1 << 16 }; /* nothing is mapped below (vm.mmap_min_addr) */
 
 static const uint64_t refcount_max_64 = UINT64_C(1) << 40; /* to 3.11 all 64 bits count */
 
-void block_probe_init(struct block_probe *probe, struct python *python, struct py_types *types)
+void block_probe_init(struct block_probe *probe, struct python *python, struct py_types *types,
+                      const struct block_index *blocks)
 {
 	memset(probe, 0, sizeof(*probe));
 	probe->python = python;
 	probe->types = types;
+	probe->blocks = blocks;
 	probe->debug_header = python->is_debug_allocator ? python->debug_header_size : 0;
 }
 
@@ -28,7 +39,7 @@ void block_probe_init(struct block_probe *probe, struct python *python, struct p
  * 3.14+:      | refcount u32 | overflow u16 | flags u16 |   Include/object.h
  * 3.12, 3.13: | refcount u32 | 0                        |
  */
-bool block_probe_is_refcount(const struct python *python, uint64_t word)
+static bool can_be_refcount(const struct python *python, uint64_t word)
 {
 	if (python->minor <= 11)
 		return word && word < refcount_max_64;
@@ -69,6 +80,32 @@ static bool is_address_in_disguise(struct block_probe *probe, uint64_t word)
 	return word >= ADDRESS_MIN && word % 8 == 0 && word <= UINT32_MAX &&
 	       target_region_at(probe->python->memory->target, word) &&
 	       py_object_at(probe->python, probe->types, word, &object) == DECODE_OK;
+}
+
+bool block_probe_is_refcount(struct block_probe *probe, uint64_t word)
+{
+	return can_be_refcount(probe->python, word) && !is_address_in_disguise(probe, word);
+}
+
+/*
+ * Does an object start before offset, where only the head of another one
+ * should be? What a sound head has there are links and a dict, all of which
+ * lie in pools for the most part; types are too large for pools.
+ */
+static bool starts_earlier(struct block_probe *probe, const uint8_t *block, uint32_t offset)
+{
+	for (uint32_t at = probe->debug_header; at < offset; at += 16) {
+		taddr address = load_word(block + at + 8);
+		const struct py_type *type;
+
+		if (address < ADDRESS_MIN || address % 16 || address >> 47 ||
+		    block_index_pool(probe->blocks, address))
+			continue;
+		type = block_probe_type(probe, address);
+		if (type && type->prefix == at - probe->debug_header)
+			return true;
+	}
+	return false;
 }
 
 /* The weak references and the dict of an object: pointers, or nothing. */
@@ -127,7 +164,7 @@ const struct py_type *block_probe_object(struct block_probe *probe, const uint8_
 
 		if (offset + 16 > block_size)
 			return NULL;
-		if (!block_probe_is_refcount(probe->python, load_word(block + offset)))
+		if (!can_be_refcount(probe->python, load_word(block + offset)))
 			continue;
 		address = load_word(block + offset + 8);
 		if (!address || address % 16 || address >> 47)
@@ -140,7 +177,8 @@ const struct py_type *block_probe_object(struct block_probe *probe, const uint8_
 			continue;
 		if (prefix == 32 && !is_pre_header(block + offset - 32))
 			continue;
-		if (is_address_in_disguise(probe, load_word(block + offset)))
+		if (is_address_in_disguise(probe, load_word(block + offset)) ||
+		    starts_earlier(probe, block, offset))
 			continue;
 		*ret_offset = offset;
 		return type;

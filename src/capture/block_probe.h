@@ -11,10 +11,14 @@
  *
  * with 16 bytes before all that under the debug allocator. A buffer that
  * looks like this is rare; when an object claims it, it is taken back.
+ *
+ * A block may also hold an object that CPython has freed and keeps for later
+ * (a free list): in use to the allocator, and no object.
  */
 #ifndef PLUMB_CAPTURE_BLOCK_PROBE_H
 #define PLUMB_CAPTURE_BLOCK_PROBE_H
 
+#include "capture/block_index.h"
 #include "runtime/py_types.h"
 
 enum { BLOCK_PROBE_CACHE = 1024 };
@@ -22,6 +26,7 @@ enum { BLOCK_PROBE_CACHE = 1024 };
 struct block_probe {
 	struct python *python;
 	struct py_types *types;
+	const struct block_index *blocks; /* its pools have to be known */
 	uint32_t debug_header;
 	struct {
 		taddr address;
@@ -29,7 +34,8 @@ struct block_probe {
 	} cache[BLOCK_PROBE_CACHE];
 };
 
-void block_probe_init(struct block_probe *probe, struct python *python, struct py_types *types);
+void block_probe_init(struct block_probe *probe, struct python *python, struct py_types *types,
+                      const struct block_index *blocks);
 
 /*
  * The type of the object in the block, or NULL. *ret_offset is where in the
@@ -41,7 +47,7 @@ const struct py_type *block_probe_object(struct block_probe *probe, const uint8_
 /* As py_types_get, through the cache. */
 const struct py_type *block_probe_type(struct block_probe *probe, taddr address);
 
-/* Can this first word of an object be a reference count of a living one? */
-bool block_probe_is_refcount(const struct python *python, uint64_t word);
+/* Is this first word of an object the reference count of a living one? */
+bool block_probe_is_refcount(struct block_probe *probe, uint64_t word);
 
 #endif

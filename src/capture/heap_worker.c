@@ -45,7 +45,7 @@ struct error *heap_worker_new(struct heap_walk *walk, size_t cache_bytes, struct
 		heap_worker_free(worker);
 		return error;
 	}
-	block_probe_init(&worker->probe, &worker->python, worker->types);
+	block_probe_init(&worker->probe, &worker->python, worker->types, &walk->blocks);
 	*ret = worker;
 	return NULL;
 }
@@ -165,7 +165,7 @@ static node_id discover(struct heap_worker *worker, taddr address)
 
 	if (address % 8 || address >> ADDRESS_BITS || address < ADDRESS_MIN ||
 	    !window_cache_u64(&worker->memory, address, &head) ||
-	    !block_probe_is_refcount(&worker->python, head) ||
+	    !block_probe_is_refcount(&worker->probe, head) ||
 	    py_object_at(&worker->python, worker->types, address, &object) != DECODE_OK)
 		return NODE_NONE;
 	if (is_static(worker, address))
@@ -180,6 +180,8 @@ node_id heap_worker_resolve(struct heap_worker *worker, taddr address, bool may_
 
 	if (block_index_place(&worker->walk->blocks, address, &place))
 		return block_index_node(&worker->walk->blocks, &place);
+	if (block_index_pool(&worker->walk->blocks, address))
+		return NODE_NONE; /* never carved, or of a pool that was given back */
 	if (number_map_get(&worker->others, address, &node))
 		return node;
 	node = heap_walk_find_other(worker->walk, address);
@@ -192,12 +194,14 @@ node_id heap_worker_resolve(struct heap_worker *worker, taddr address, bool may_
 
 node_id heap_worker_resolve_word(struct heap_worker *worker, taddr address)
 {
+	struct block_place place;
 	struct py_object object;
 
 	if (address % 8 || address < ADDRESS_MIN || address >> ADDRESS_BITS)
 		return NODE_NONE;
-	if (block_index_pool(&worker->walk->blocks, address) &&
-	    py_object_at(&worker->python, worker->types, address, &object) != DECODE_OK)
+	if (block_index_place(&worker->walk->blocks, address, &place) &&
+	    (py_object_at(&worker->python, worker->types, address, &object) != DECODE_OK ||
+	     place.offset != worker->probe.debug_header + object.type->prefix))
 		return NODE_NONE;
 	return heap_worker_resolve(worker, address, true);
 }

@@ -371,6 +371,41 @@ static void lists_that_share_a_desert_end(void **state)
 	error_free(error);
 }
 
+/* An int on a list of free ones, the last of it. Behind its head no list starts. */
+static void a_freed_object_is_none_at_any_place_of_its_block(void **state)
+{
+	struct fake_python *fake = heap_new();
+	taddr block = fake_heap_block(layout, 2, 0);
+	struct snapshot *snapshot;
+
+	(void)state;
+	fake_heap_pool(fake, layout, 2, 1);
+	fake_heap_list(fake, layout, block, VECTOR, 0);
+	fake_python_u64(fake, block, 0);
+	fake_python_u64(fake, block + 8, FAKE_INT_TYPE);
+	assert_null(take(fake, &snapshot));
+	assert_int_equal(snapshot_find(snapshot, block), NODE_NONE);
+	assert_int_equal(snapshot_find(snapshot, block + FAKE_LIST_PREFIX), NODE_NONE);
+	snapshot_free(snapshot);
+}
+
+/* All blocks of the pool are free, so what a list leads to there was an object once. */
+static void a_pool_without_a_used_block_has_no_objects(void **state)
+{
+	struct fake_python *fake = heap_new();
+	taddr block = fake_heap_block(layout, 2, 0);
+	struct snapshot *snapshot;
+
+	(void)state;
+	fake_heap_pool(fake, layout, 2, 0);
+	fake_heap_list(fake, layout, block, VECTOR, 0);
+	fake_python_u64(fake, fake_heap_block(layout, 1, 0) + 8, block + FAKE_LIST_PREFIX);
+	assert_null(take(fake, &snapshot));
+	assert_int_equal(snapshot_find(snapshot, block + FAKE_LIST_PREFIX), NODE_NONE);
+	assert_int_equal(snapshot->totals.torn, 1);
+	snapshot_free(snapshot);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +416,8 @@ int main(void)
 		cmocka_unit_test(a_long_row_of_metatypes_takes_no_stack),
 		cmocka_unit_test(lists_that_share_their_items_without_end_are_refused),
 		cmocka_unit_test(lists_that_share_a_desert_end),
+		cmocka_unit_test(a_freed_object_is_none_at_any_place_of_its_block),
+		cmocka_unit_test(a_pool_without_a_used_block_has_no_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
