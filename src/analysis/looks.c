@@ -15,6 +15,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,15 +44,20 @@ void looks_deinit(struct looks *looks)
 	looks_init(looks);
 }
 
-/* Of the type's address and name: the same from look to look. Never 0. */
-static uint64_t type_hash(const struct snapshot *snapshot, type_id type)
+/* Of a type's address and name: the same from look to look. Never 0. */
+static uint64_t hash_type(const struct looks *looks, uint64_t address, const char *name)
 {
-	uint64_t hash = snapshot->types[type].address * 0x9e3779b97f4a7c15ULL;
+	uint64_t hash = (looks->rules.by_name ? 0 : address) * 0x9e3779b97f4a7c15ULL;
 
-	for (const char *at = snapshot_type_name(snapshot, type); *at; at++)
+	for (const char *at = name; *at; at++)
 		hash = (hash ^ (unsigned char)*at) * 0x100000001b3ULL;
 	hash ^= hash >> 32;
 	return hash ? hash : 1;
+}
+
+static uint64_t type_hash(const struct looks *looks, const struct snapshot *snapshot, type_id type)
+{
+	return hash_type(looks, snapshot->types[type].address, snapshot_type_name(snapshot, type));
 }
 
 static uint64_t make_mark(uint64_t address, uint64_t hash, unsigned int birth)
@@ -64,7 +70,7 @@ static uint64_t make_mark(uint64_t address, uint64_t hash, unsigned int birth)
 static struct look_series *find_series(struct looks *looks, const struct snapshot *snapshot,
                                        type_id type)
 {
-	uint64_t hash = type_hash(snapshot, type);
+	uint64_t hash = type_hash(looks, snapshot, type);
 	struct look_series *series;
 	uint32_t index;
 
@@ -74,8 +80,9 @@ static struct look_series *find_series(struct looks *looks, const struct snapsho
 	                   sizeof(*looks->series)))
 		return NULL;
 	series = &looks->series[looks->series_count];
-	*series = (struct look_series){.address = snapshot->types[type].address,
-	                               .name = strdup(snapshot_type_name(snapshot, type))};
+	*series = (struct look_series){
+		.address = looks->rules.by_name ? 0 : snapshot->types[type].address,
+		.name = strdup(snapshot_type_name(snapshot, type))};
 	if (!series->name ||
 	    !number_map_put(&looks->series_of, hash, (uint32_t)looks->series_count)) {
 		free(series->name);
@@ -85,9 +92,11 @@ static struct look_series *find_series(struct looks *looks, const struct snapsho
 	return series;
 }
 
-static bool is_counted(const struct snapshot *snapshot, const struct reach *reach, node_id node)
+static bool is_counted(const struct looks *looks, const struct snapshot *snapshot,
+                       const struct reach *reach, node_id node)
 {
-	return snapshot_is_object(snapshot, node) && reach_is_reached(reach, node);
+	return snapshot_is_object(snapshot, node) &&
+	       (looks->rules.counts_all || reach_is_reached(reach, node));
 }
 
 static bool add_series(struct looks *looks, const struct snapshot *snapshot,
@@ -99,7 +108,7 @@ static bool add_series(struct looks *looks, const struct snapshot *snapshot,
 	if (!sums)
 		return false;
 	for (node_id node = 0; node < snapshot->node_count; node++) {
-		if (!is_counted(snapshot, reach, node))
+		if (!is_counted(looks, snapshot, reach, node))
 			continue;
 		sums[snapshot->type[node]].objects++;
 		sums[snapshot->type[node]].bytes += snapshot_size(snapshot, node);
@@ -151,47 +160,56 @@ static bool sort_marks(uint64_t *marks, size_t count)
 	return true;
 }
 
-/* Hands the births of the last look's marks on to the same objects in marks. */
-static void inherit_births(const struct looks *looks, uint64_t *marks, size_t count)
+/*
+ * Hands the births of the last look's marks on to the same objects in marks,
+ * and counts the addresses that another type has taken.
+ */
+static uint64_t inherit_births(const struct looks *looks, uint64_t *marks, size_t count)
 {
+	uint64_t reused = 0;
 	size_t old = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		while (old < looks->mark_count &&
 		       looks->marks[old] >> ADDRESS_SHIFT < marks[i] >> ADDRESS_SHIFT)
 			old++;
-		if (old < looks->mark_count &&
-		    looks->marks[old] >> BIRTH_BITS == marks[i] >> BIRTH_BITS)
+		if (old == looks->mark_count ||
+		    looks->marks[old] >> ADDRESS_SHIFT != marks[i] >> ADDRESS_SHIFT)
+			continue;
+		if (looks->marks[old] >> BIRTH_BITS == marks[i] >> BIRTH_BITS)
 			marks[i] = looks->marks[old];
+		else
+			reused++;
 	}
+	return reused;
 }
 
 /* The hash of each type, so that it is made once. */
-static uint64_t *hash_types(const struct snapshot *snapshot)
+static uint64_t *hash_types(const struct looks *looks, const struct snapshot *snapshot)
 {
 	uint64_t *hashes = calloc(snapshot->type_count + (size_t)1, sizeof(*hashes));
 
 	for (type_id type = 0; hashes && type < snapshot->type_count; type++)
-		hashes[type] = type_hash(snapshot, type);
+		hashes[type] = type_hash(looks, snapshot, type);
 	return hashes;
 }
 
 static bool add_marks(struct looks *looks, const struct snapshot *snapshot,
                       const struct reach *reach, const uint64_t *hashes)
 {
-	_cleanup_free_ uint64_t *marks =
-		reallocarray(NULL, reach->order_count + (size_t)1, sizeof(*marks));
+	size_t room = looks->rules.counts_all ? snapshot->node_count : reach->order_count;
+	_cleanup_free_ uint64_t *marks = reallocarray(NULL, room + 1, sizeof(*marks));
 	size_t count = 0;
 
 	if (!marks)
 		return false;
 	for (node_id node = 0; node < snapshot->node_count; node++)
-		if (is_counted(snapshot, reach, node))
+		if (is_counted(looks, snapshot, reach, node))
 			marks[count++] = make_mark(snapshot->address[node],
 			                           hashes[snapshot->type[node]], looks->count);
 	if (!sort_marks(marks, count))
 		return false;
-	inherit_births(looks, marks, count);
+	looks->figures[looks->count].reused = inherit_births(looks, marks, count);
 	free(looks->marks);
 	looks->marks = take_ptr(marks);
 	looks->mark_count = count;
@@ -225,7 +243,7 @@ static bool start_containers(struct looks *looks, const struct snapshot *snapsho
 	for (size_t i = 0; i < snapshot->container_count; i++) {
 		const struct snap_container *container = &snapshot->containers[i];
 
-		if (!is_counted(snapshot, reach, container->node) ||
+		if (!is_counted(looks, snapshot, reach, container->node) ||
 		    !may_grow(snapshot, container->node))
 			continue;
 		looks->containers[looks->container_count++] = (struct look_container){
@@ -263,6 +281,8 @@ static void follow_containers(struct looks *looks, const struct snapshot *snapsh
 		if (!known || known->type_mark != (uint32_t)hashes[snapshot->type[now->node]])
 			continue;
 		known->has_shrunk |= now->length < known->last_length;
+		if (now->length > known->last_length)
+			known->growths++;
 		known->last_length = now->length;
 		known->last_look = (uint8_t)looks->count;
 	}
@@ -275,13 +295,19 @@ static void drop_containers(struct looks *looks)
 
 	for (size_t i = 0; i < looks->container_count; i++)
 		if (looks->containers[i].last_look == looks->count &&
-		    !looks->containers[i].has_shrunk)
+		    (looks->rules.keeps_shrunk || !looks->containers[i].has_shrunk))
 			looks->containers[kept++] = looks->containers[i];
 	looks->container_count = kept;
 }
 
-static void fill_figures(struct look_figures *figures, const struct reach *reach)
+static void fill_figures(struct look_figures *figures, const struct snapshot *snapshot,
+                         const struct reach *reach)
 {
+	if (!reach) {
+		figures->objects = snapshot->totals.objects;
+		figures->bytes = snapshot->totals.bytes;
+		return;
+	}
 	for (unsigned int tier = 0; tier < SNAP_TIER_COUNT; tier++) {
 		figures->objects += reach->reached[tier].objects;
 		figures->bytes += reach->reached[tier].bytes;
@@ -290,25 +316,36 @@ static void fill_figures(struct look_figures *figures, const struct reach *reach
 	figures->unreached_bytes = reach->unreached.bytes;
 }
 
+/* The objects one by one, and the containers among them. */
+static struct error *follow_objects(struct looks *looks, const struct snapshot *snapshot,
+                                    const struct reach *reach, const uint64_t *hashes)
+{
+	if (!add_marks(looks, snapshot, reach, hashes))
+		return error_no_memory();
+	if (looks->count == 0)
+		return start_containers(looks, snapshot, reach, hashes) ? NULL : error_no_memory();
+	follow_containers(looks, snapshot, hashes);
+	drop_containers(looks);
+	return NULL;
+}
+
 struct error *looks_add(struct looks *looks, const struct snapshot *snapshot,
                         const struct reach *reach, const struct look_figures *figures)
 {
-	_cleanup_free_ uint64_t *hashes = hash_types(snapshot);
+	_cleanup_free_ uint64_t *hashes = hash_types(looks, snapshot);
+	struct error *error;
 
 	if (looks->count == LOOKS_LIMIT)
 		return error_new(ERROR_USAGE, "at most %d looks are compared", (int)LOOKS_LIMIT);
-	if (!hashes || !add_series(looks, snapshot, reach) ||
-	    !add_marks(looks, snapshot, reach, hashes))
-		return error_no_memory();
-	if (looks->count == 0) {
-		if (!start_containers(looks, snapshot, reach, hashes))
-			return error_no_memory();
-	} else {
-		follow_containers(looks, snapshot, hashes);
-		drop_containers(looks);
-	}
 	looks->figures[looks->count] = *figures;
-	fill_figures(&looks->figures[looks->count], reach);
+	if (!hashes || !add_series(looks, snapshot, reach))
+		return error_no_memory();
+	if (!looks->rules.by_name) {
+		error = follow_objects(looks, snapshot, reach, hashes);
+		if (error)
+			return error;
+	}
+	fill_figures(&looks->figures[looks->count], snapshot, reach);
 	looks->count++;
 	return NULL;
 }
@@ -324,12 +361,48 @@ void looks_drop_last(struct looks *looks)
 		looks->series[i].objects[looks->count] = looks->series[i].bytes[looks->count] = 0;
 }
 
+/* Adds the figures of one series to those of another. */
+static void merge_series(const struct looks *looks, struct look_series *into,
+                         const struct look_series *from)
+{
+	for (unsigned int i = 0; i < looks->count; i++) {
+		into->objects[i] += from->objects[i];
+		into->bytes[i] += from->bytes[i];
+	}
+}
+
+void looks_forget_addresses(struct looks *looks)
+{
+	size_t count = looks->series_count;
+	bool is_put;
+
+	looks->rules.by_name = true;
+	looks->mark_count = looks->container_count = looks->series_count = 0;
+	number_map_clear(&looks->series_of);
+	for (size_t i = 0; i < count; i++) {
+		struct look_series series = looks->series[i];
+		uint64_t hash = hash_type(looks, 0, series.name);
+		uint32_t known;
+
+		series.address = 0;
+		if (number_map_get(&looks->series_of, hash, &known)) {
+			merge_series(looks, &looks->series[known], &series);
+			free(series.name);
+			continue;
+		}
+		looks->series[looks->series_count] = series;
+		/* A cleared map keeps its room, and there are not more series than before. */
+		is_put = number_map_put(&looks->series_of, hash, (uint32_t)looks->series_count++);
+		assert(is_put);
+	}
+}
+
 const struct look_series *looks_series(const struct looks *looks, const struct snapshot *snapshot,
                                        type_id type)
 {
 	uint32_t index;
 
-	if (!number_map_get(&looks->series_of, type_hash(snapshot, type), &index))
+	if (!number_map_get(&looks->series_of, type_hash(looks, snapshot, type), &index))
 		return NULL;
 	return &looks->series[index];
 }
@@ -360,7 +433,7 @@ const struct look_container *looks_container(const struct looks *looks,
 	const struct look_container *container = find_container(looks, snapshot->address[node]);
 
 	if (!container ||
-	    container->type_mark != (uint32_t)type_hash(snapshot, snapshot->type[node]))
+	    container->type_mark != (uint32_t)type_hash(looks, snapshot, snapshot->type[node]))
 		return NULL;
 	return container;
 }

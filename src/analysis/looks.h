@@ -38,6 +38,7 @@ struct look_container {
 	uint32_t first_length;
 	uint32_t last_length;
 	uint8_t last_look; /* when it was last seen */
+	uint8_t growths;   /* looks at which it was longer than at the one before */
 	bool has_shrunk;
 };
 
@@ -49,9 +50,19 @@ struct look_figures {
 	uint64_t bytes;
 	uint64_t unreached_objects;
 	uint64_t unreached_bytes;
+	uint64_t reused; /* addresses that held an object of another type at the look before */
+};
+
+/* What counts as what. All false: reached objects of one process, as the head says. */
+struct look_rules {
+	bool counts_all;   /* unreached objects too; looks_add needs no reach then */
+	bool keeps_shrunk; /* containers that became shorter are remembered too */
+	bool by_name;      /* looks at different processes: types of one name are one type,
+	                    * and an address says nothing */
 };
 
 struct looks {
+	struct look_rules rules; /* to be set before the first look */
 	unsigned int count;
 	struct look_figures figures[LOOKS_LIMIT];
 
@@ -68,9 +79,18 @@ struct looks {
 void looks_init(struct looks *looks);
 void looks_deinit(struct looks *looks);
 
-/* Adds a look; figures says what the snapshot does not know (the rest is filled in). */
+/*
+ * Adds a look; figures says what the snapshot does not know (the rest is
+ * filled in). reach may be NULL when rules.counts_all.
+ */
 struct error *looks_add(struct looks *looks, const struct snapshot *snapshot,
                         const struct reach *reach, const struct look_figures *figures);
+
+/*
+ * From here on looks are at other processes (rules.by_name). What was learnt
+ * is kept by the names of types.
+ */
+void looks_forget_addresses(struct looks *looks);
 
 /* Forgets the figures of the last look, when the next one comes too soon after it. */
 void looks_drop_last(struct looks *looks);

@@ -14,7 +14,11 @@
 
 void graph_init(struct graph *graph)
 {
-	*graph = (struct graph){.builder = snapshot_builder_new(), .next_address = 0x10000};
+	*graph = (struct graph){
+		.builder = snapshot_builder_new(),
+		.next_address = 0x10000,
+		.type_base = 0x100,
+	};
 	assert_non_null(graph->builder);
 }
 
@@ -47,7 +51,7 @@ static type_id find_type(struct graph *graph, const char *name)
 	assert_true(graph->type_count < sizeof(graph->type_names) / sizeof(*graph->type_names));
 	graph->type_names[graph->type_count] = strdup(name);
 	graph->type_count++;
-	return snapshot_builder_type(graph->builder, 0x100 + graph->type_count * 16ULL,
+	return snapshot_builder_type(graph->builder, graph->type_base + graph->type_count * 16ULL,
 	                             intern(graph, name), module);
 }
 

@@ -23,6 +23,7 @@ struct graph {
 	char **texts; /* of node i, or NULL */
 	size_t text_capacity;
 	uint64_t next_address;
+	uint64_t type_base;   /* where its types lie; may be set before the first node */
 	char *type_names[64]; /* of type i */
 	type_id type_count;
 };
