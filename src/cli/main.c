@@ -16,6 +16,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{"diff", cmd_diff},
 	{"heap", cmd_heap},
 	{"why", cmd_why},
 };

@@ -23,6 +23,7 @@ enum option_id {
 	OPTION_DOT,
 	OPTION_FOR,
 	OPTION_LOOKS,
+	OPTION_DIFF_BY,
 };
 
 /* Which of the sets each option belongs to; 0: every command takes it. */
@@ -39,6 +40,7 @@ static const struct {
 	{{"dot", required_argument, NULL, OPTION_DOT}, OPTIONS_DOT},
 	{{"for", required_argument, NULL, OPTION_FOR}, OPTIONS_WATCH},
 	{{"looks", required_argument, NULL, OPTION_LOOKS}, OPTIONS_WATCH},
+	{{"by", required_argument, NULL, OPTION_DIFF_BY}, OPTIONS_DIFF},
 };
 
 enum { KNOWN_OPTIONS = sizeof(known_options) / sizeof(*known_options) };
@@ -141,6 +143,16 @@ static struct error *set_by(struct options *options, const char *word)
 	return error;
 }
 
+static struct error *set_diff_by(struct options *options, const char *word)
+{
+	static const char *const tables[] = {"type", "path", "container"};
+	int chosen = 0;
+	struct error *error = parse_choice("by", word, tables, 3, &chosen);
+
+	options->diff_by = (enum diff_by)(DIFF_BY_TYPE + chosen);
+	return error;
+}
+
 static struct error *set_sort(struct options *options, const char *word)
 {
 	static const char *const columns[] = {
@@ -194,6 +206,7 @@ static struct error *set_option(struct options *options, int id, const char *wor
 	case OPTION_DOT: options->dot = word; return NULL;
 	case OPTION_FOR: return set_for(options, word);
 	case OPTION_LOOKS: return set_looks(options, word);
+	case OPTION_DIFF_BY: return set_diff_by(options, word);
 	}
 	return NULL;
 }

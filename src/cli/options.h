@@ -7,9 +7,10 @@
 #define PLUMB_CLI_OPTIONS_H
 
 #include "analysis/heap_table.h"
+#include "report/diff_report.h"
 #include "target/picture.h"
 
-enum { WORDS_MAX = 3, LOOKS_MIN = 3, LOOKS_MAX = 15 };
+enum { WORDS_MAX = 16, LOOKS_MIN = 3, LOOKS_MAX = 15 };
 
 struct options {
 	bool wants_help;
@@ -17,6 +18,7 @@ struct options {
 	enum pause_mode pause;
 	bool may_fall_back; /* --pause was not given */
 	enum heap_by by;
+	enum diff_by diff_by;
 	enum heap_sort sort;
 	bool has_top;
 	size_t top;
@@ -34,6 +36,7 @@ enum option_set {
 	OPTIONS_TOP = 1 << 1,   /* --top */
 	OPTIONS_DOT = 1 << 2,   /* --dot */
 	OPTIONS_WATCH = 1 << 3, /* --for, --looks */
+	OPTIONS_DIFF = 1 << 4,  /* --by, of another kind */
 };
 
 /* ERROR_USAGE says what is wrong. argv[0] is not looked at. */

@@ -17,6 +17,7 @@ const char *usage_program(void)
 	       "  plumb PID             is it leaking, what, and what holds it?\n"
 	       "  plumb heap PID        what is the heap made of?\n"
 	       "  plumb why PID WHAT    what keeps the objects of a type, or one, alive?\n"
+	       "  plumb diff A B        what changed from one to the other?\n"
 	       "\n"
 	       "  plumb COMMAND --help, plumb PID --help, plumb --version\n"
 	       "\n"
@@ -27,6 +28,27 @@ const char *usage_program(void)
 	       "  plumb 4242\n"
 	       "  plumb heap 4242 --by module\n"
 	       "  plumb why 4242 app.Session\n";
+}
+
+const char *usage_diff(void)
+{
+	return "plumb diff A B [C ...]: what changed?\n"
+	       "\n"
+	       "Compares two targets, oldest first: what became more and less by type, which\n"
+	       "paths hold the objects that are new, and which containers grew. Of three and\n"
+	       "more, what grew at every step.\n"
+	       "\n"
+	       "New is an object at an address that held no object of its type before. Two\n"
+	       "processes share no addresses: then only types are compared, by their names.\n"
+	       "\n"
+	       "options:\n"
+	       "  --by TABLE      type, path or container (default: the beginning of each)\n"
+	       "  --top N         rows of each table (with --json all; 0: all)\n"
+	       COMMON_OPTIONS
+	       "\n"
+	       "examples:\n"
+	       "  plumb diff morning.plumb 4242\n"
+	       "  plumb diff 1.plumb 2.plumb 3.plumb --by path\n";
 }
 
 const char *usage_heap(void)
