@@ -173,6 +173,41 @@ def test_the_pause_is_reported_and_short(start, newest):
     assert float(take(target.pid, "--mode", "none")[0]["pause_ms"]) == 0
 
 
+MANY_THREADS = """
+import threading
+threading.stack_size(65536)
+never = threading.Event()
+for _ in range(3000):
+    threading.Thread(target=never.wait, daemon=True).start()
+""" + ANSWER_LOOP
+
+
+def test_thousands_of_threads_are_stopped_in_linear_time(start, newest):
+    """In the square of their number it took half a second on an idle machine."""
+    target = start(newest, MANY_THREADS)
+    taken = take(target.pid, "--repeat", 6)
+    assert min(float(picture["pause_ms"]) for picture in taken) < 250
+    assert target.ask("threading.active_count()") == "3001"
+    assert pictures.traces(target.pid) == []
+
+
+def test_the_first_thread_ends_while_pictures_are_taken(run):
+    """Its end is not reported as long as there are others."""
+    code = (
+        "import ctypes, threading, time\n"
+        "threading.Thread(target=time.sleep, args=(30,)).start()\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(0.2)\n"
+        "ctypes.CDLL(None).syscall(60, 0)\n"
+    )
+    for _ in range(4):
+        process = run(sys.executable, "-c", code, stdout=subprocess.PIPE)
+        assert process.stdout.readline() == "ready\n"
+        taken = take(process.pid, "--repeat", 150)
+        assert max(float(picture["pause_ms"]) for picture in taken) < 900
+        process.kill()
+
+
 def held_picture(pid, milliseconds):
     """A held fork picture: the tool, and the pid of the child."""
     process = pictures.start_picture(pid, "--hold", milliseconds)

@@ -4,7 +4,10 @@
  * signal (ptrace(2)). So:
  *
  *   1. list /proc/PID/task; seize what is new, then interrupt it all;
- *   2. wait until each has reported PTRACE_EVENT_STOP;
+ *   2. wait until each has reported PTRACE_EVENT_STOP, one by one: waitpid(-1)
+ *      looks through all tracees every time, so that thousands of threads
+ *      would take a time in the square of their number (kernel/exit.c,
+ *      do_wait; a number is looked up directly since Linux 5.13);
  *   3. again, until two listings in a row show nothing new. A thread that was
  *      inside clone() when it was interrupted has put its child on the list
  *      before it stops, so the second clean listing is final: nobody is left
@@ -20,9 +23,10 @@
  * one instruction of the program before it does: for the picture it is
  * frozen. We go on without its report and let it go when it comes.
  *
- * Dead threads: their exit is reported. The one exception is execve() in
- * another thread, after which a thread id is simply no longer there; when
- * nothing is reported for a while we look whether all we wait for still exist.
+ * Dead threads: their exit is reported, with two exceptions. After execve() in
+ * another thread a thread id is simply no longer there, which waitpid says. The
+ * first thread, when it ends before the others, is not reported before they
+ * end too; that it is a zombie is seen when nothing is reported for a while.
  */
 #include "target/freeze.h"
 
@@ -38,7 +42,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -94,16 +97,22 @@ static bool reserve_thread(struct freeze *freeze, pid_t tid)
 	       number_map_put(&freeze->index, (uint64_t)tid, (uint32_t)freeze->count);
 }
 
-/* Z or X: has ended, though it is still listed. */
-static bool is_dead(pid_t pid, pid_t tid)
+/* The letter in its status file; 'X' when it is gone. */
+static char thread_state(pid_t pid, pid_t tid)
 {
 	_cleanup_free_ char *status = NULL;
 	size_t length;
-	char state;
 
 	if (proc_file_read_thread(pid, tid, "status", &status, &length) != 0)
-		return true;
-	state = proc_status_state(status);
+		return 'X';
+	return proc_status_state(status);
+}
+
+/* Has it ended, though it may still be listed? */
+static bool is_dead(pid_t pid, pid_t tid)
+{
+	char state = thread_state(pid, tid);
+
 	return state == 'Z' || state == 'X';
 }
 
@@ -213,52 +222,68 @@ static bool wait_for_report(uint64_t limit)
 	return sigtimedwait(&child, NULL, &timeout) == SIGCHLD;
 }
 
-static bool sleeps_uninterruptibly(pid_t pid, pid_t tid)
-{
-	_cleanup_free_ char *status = NULL;
-	size_t length;
-
-	if (proc_file_read_thread(pid, tid, "status", &status, &length) != 0)
-		return false;
-	return proc_status_state(status) == 'D';
-}
-
-/* Nothing was reported for a while: who has vanished, who is asleep? */
+/* Nothing was reported for a while: who has ended or vanished, who is asleep? */
 static void look_after_missing(struct freeze *freeze)
 {
 	for (size_t i = 0; i < freeze->count; i++) {
 		struct frozen_thread *thread = &freeze->threads[i];
+		char state;
 
 		if (thread->state != THREAD_RUNNING)
 			continue;
-		if (syscall(SYS_tgkill, freeze->pid, thread->tid, 0) < 0)
-			set_state(freeze, thread, THREAD_GONE);
-		else if (sleeps_uninterruptibly(freeze->pid, thread->tid))
+		state = thread_state(freeze->pid, thread->tid);
+		if (state == 'D')
 			set_state(freeze, thread, THREAD_LATE);
+		else if (state == 'Z' && thread->tid == freeze->pid)
+			set_state(freeze, thread, THREAD_GONE);
 	}
 }
 
-static struct error *wait_until_stopped(struct freeze *freeze, uint64_t deadline)
+static struct error *does_not_answer(const struct freeze *freeze)
 {
-	while (freeze->running) {
-		int status;
-		pid_t tid = waitpid(-1, &status, __WALL | WNOHANG);
+	return error_new(ERROR_IO,
+	                 "process %d does not stop: %zu of its threads do not answer within a "
+	                 "second; is the machine overloaded? Try again, or read without "
+	                 "stopping: --pause=none",
+	                 freeze->pid, freeze->running);
+}
 
-		if (tid > 0) {
+static struct error *wait_for_thread(struct freeze *freeze, size_t place, uint64_t deadline)
+{
+	pid_t tid = freeze->threads[place].tid;
+	uint64_t slice = QUIET_SLICE;
+
+	while (freeze->threads[place].state == THREAD_RUNNING) {
+		int status;
+		pid_t got = waitpid(tid, &status, __WALL | WNOHANG);
+
+		if (got == tid) {
 			freeze_take_event(freeze, tid, status);
 			continue;
 		}
+		if (got < 0) {
+			set_state(freeze, &freeze->threads[place], THREAD_GONE);
+			continue;
+		}
 		if (freeze_clock() > deadline)
-			return error_new(
-				ERROR_IO,
-				"process %d does not stop: %zu of its threads do not answer "
-				"within a second; is the machine overloaded? Try again, or "
-				"read without stopping: --pause=none",
-				freeze->pid, freeze->running);
-		if (!wait_for_report(QUIET_SLICE))
-			look_after_missing(freeze);
+			return does_not_answer(freeze);
+		if (wait_for_report(slice))
+			continue;
+		look_after_missing(freeze);
+		slice *= 2; /* an overloaded machine has better things to do */
 	}
 	return NULL;
+}
+
+/* From the last: when that has stopped, most of those before it have too. */
+static struct error *wait_until_stopped(struct freeze *freeze)
+{
+	uint64_t deadline = freeze_clock() + STOP_LIMIT;
+	struct error *error = NULL;
+
+	for (size_t i = freeze->count; !error && freeze->running && i-- > 0;)
+		error = wait_for_thread(freeze, i, deadline);
+	return error;
 }
 
 static bool has_live_thread(const struct freeze *freeze)
@@ -274,23 +299,23 @@ static struct error *stop_all(struct freeze *freeze)
 	uint64_t deadline = freeze_clock() + STOP_LIMIT;
 	int clean_listings = 0;
 
-	while (clean_listings < 2) {
+	for (bool is_first = true; clean_listings < 2; is_first = false) {
 		struct error *error;
 		bool found = false;
 
 		error = seize_new_threads(freeze, &found);
 		if (error)
 			return error;
-		clean_listings = found ? 0 : clean_listings + 1;
-		error = wait_until_stopped(freeze, deadline);
-		if (error)
-			return error;
-		if (found && freeze_clock() > deadline)
+		if (found && !is_first && freeze_clock() > deadline)
 			return error_new(
 				ERROR_IO,
 				"process %d does not stop: it makes threads faster than they "
 				"can be stopped",
 				freeze->pid);
+		clean_listings = found ? 0 : clean_listings + 1;
+		error = wait_until_stopped(freeze);
+		if (error)
+			return error;
 	}
 	if (!has_live_thread(freeze))
 		return error_new(ERROR_GONE, "process %d has ended", freeze->pid);

@@ -207,11 +207,11 @@ static void watch_until_end(struct watch *watch)
 
 		if (ready == 0)
 			freeze_release(&watch->freeze);
-		if (files[1].revents)
-			take_events(watch);
 		/* A request of a plumb that has died since is not served. */
 		if (files[0].revents & POLLHUP || (files[0].revents && !answer(watch)))
 			return;
+		/* Stopping swallows signals of others than the threads it waits for. */
+		take_events(watch);
 	}
 }
 
