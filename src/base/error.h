@@ -22,6 +22,7 @@ enum error_kind {
 	ERROR_GONE,        /* the target ended while it was read */
 	ERROR_PERMISSION,  /* the kernel does not let us look */
 	ERROR_NOT_PYTHON,  /* it runs, but not CPython */
+	ERROR_UNREADY,     /* the target is just being set up or torn down; later it may be read */
 	ERROR_UNSUPPORTED, /* CPython, or a machine, that plumb does not know */
 	ERROR_CORRUPT,     /* bytes that contradict their format */
 	ERROR_NOT_FOUND,   /* the thing asked for is not in the target */

@@ -3,6 +3,11 @@
  * Python is found in the running process, before anything is stopped, so that
  * during the stop only a flag or two must be read. What moves meanwhile
  * (arenas, interpreters) is then looked up again in the picture.
+ *
+ * Who types `python app.py & plumb $!` has plumb meet a copy of the shell, or a
+ * Python that is not set up yet. So a process that may become one is looked at
+ * again every few milliseconds, for a bounded time: any that was made in the
+ * last two seconds, and one of whatever age that seems to be just starting.
  */
 #include "capture/capture.h"
 
@@ -18,9 +23,13 @@
 
 enum {
 	SETTLE_ATTEMPTS = 20,
+	START_ATTEMPTS = 40,
 	OWN_CACHE = 4 << 20, /* for finding Python and for texts; the walk has its own */
 	NODE_TEXT_LIMIT = 80,
 };
+
+static const double START_SECONDS = 2;
+static const long BETWEEN_STARTS = 50000000; /* nanoseconds */
 
 struct capture {
 	struct picture *picture;
@@ -169,8 +178,8 @@ static struct error *make_snapshot(struct capture *capture, const struct capture
 	return fill_facts(capture);
 }
 
-struct error *capture_process(pid_t pid, const struct capture_options *options,
-                              struct capture **ret)
+static struct error *capture_once(pid_t pid, const struct capture_options *options,
+                                  struct capture **ret)
 {
 	_cleanup_(cleanup_capture) struct capture *capture = calloc(1, sizeof(*capture));
 	struct error *error;
@@ -186,6 +195,41 @@ struct error *capture_process(pid_t pid, const struct capture_options *options,
 		return error;
 	*ret = take_ptr(capture);
 	return NULL;
+}
+
+/* Is error what a Python says that is just starting? */
+static bool may_become_python(pid_t pid, const struct error *error)
+{
+	struct process_facts process;
+	struct error *unknown;
+	bool is_young;
+
+	if (error_kind(error) == ERROR_UNREADY)
+		return true;
+	if (error_kind(error) != ERROR_NOT_PYTHON)
+		return false;
+	unknown = process_facts_read(pid, &process);
+	if (unknown) {
+		error_free(unknown);
+		return true; /* it has just ended: the next attempt says so */
+	}
+	is_young = process.age < START_SECONDS;
+	process_facts_deinit(&process);
+	return is_young;
+}
+
+struct error *capture_process(pid_t pid, const struct capture_options *options,
+                              struct capture **ret)
+{
+	struct timespec moment = {.tv_nsec = BETWEEN_STARTS};
+	struct error *error = capture_once(pid, options, ret);
+
+	for (int i = 0; i < START_ATTEMPTS && error && may_become_python(pid, error); i++) {
+		error_free(error);
+		nanosleep(&moment, NULL);
+		error = capture_once(pid, options, ret);
+	}
+	return error;
 }
 
 void capture_free(struct capture *capture)

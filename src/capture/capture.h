@@ -20,7 +20,10 @@ struct capture_options {
 
 struct capture;
 
-/* Errors: as picture_take and python_find. */
+/*
+ * Errors: as picture_take and python_find. A process that may be about to
+ * become Python is waited for, two seconds at most.
+ */
 struct error *capture_process(pid_t pid, const struct capture_options *options,
                               struct capture **ret);
 void capture_free(struct capture *capture);

@@ -143,7 +143,7 @@ static struct error *not_python(struct window_cache *memory, size_t image_count)
 		return error_new(ERROR_NOT_PYTHON,
 		                 "it is no Python process: no program is mapped in it");
 	if (strstr(strrchr(path, '/'), "python"))
-		return error_new(ERROR_NOT_PYTHON,
+		return error_new(ERROR_UNREADY,
 		                 "it runs %s, but no CPython was found in its %zu mapped binaries "
 		                 "(is it just starting?)",
 		                 path, image_count);
@@ -163,7 +163,7 @@ static struct error *does_not_add_up(const char *version, struct error *cause)
 {
 	if (cause)
 		return error_wrap(cause, "it runs CPython %s, which cannot be read", version);
-	return error_new(ERROR_CORRUPT,
+	return error_new(ERROR_UNREADY,
 	                 "it runs CPython %s, but its runtime was not found (is it just starting, "
 	                 "or ending?)",
 	                 version);

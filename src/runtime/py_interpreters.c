@@ -57,7 +57,7 @@ struct error *py_interpreters_read(struct python *python)
 	    !window_cache_u64(python->memory, python->runtime + layout->runtime.interpreters_head,
 	                      &address) ||
 	    !main || !interpreter_is_readable(python, main))
-		return error_new(ERROR_CORRUPT,
+		return error_new(ERROR_UNREADY,
 		                 "CPython's runtime at 0x%" PRIx64
 		                 " has no main interpreter (is it just starting, or ending?)",
 		                 python->runtime);

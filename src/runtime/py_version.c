@@ -98,7 +98,7 @@ static bool layout_is_sound(struct python *python, uint32_t known_version)
 
 static struct error *does_not_add_up(const struct python *python)
 {
-	return error_new(ERROR_CORRUPT,
+	return error_new(ERROR_UNREADY,
 	                 "the structs of CPython at 0x%" PRIx64
 	                 " do not add up (is it just starting, or ending?)",
 	                 python->runtime);

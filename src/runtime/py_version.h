@@ -16,8 +16,9 @@ enum { PYTHON_MINOR_FIRST = 8, PYTHON_MINOR_LAST = 15 };
  * has_incremental_gc of python, whose memory and runtime are set.
  * known_version is what the symbol Py_Version says, 0 when there is none.
  *
- * ERROR_UNSUPPORTED: it is CPython, but none that plumb knows; ERROR_CORRUPT:
- * the structs do not add up, it may be anything.
+ * ERROR_UNSUPPORTED: it is CPython, but none that plumb knows; ERROR_UNREADY:
+ * the structs do not add up, it may be anything; ERROR_CORRUPT: what it says of
+ * itself contradicts itself.
  */
 struct error *py_version_identify(struct python *python, uint32_t known_version);
 

@@ -51,7 +51,8 @@ struct python {
 /*
  * Finds CPython in the target behind memory. Errors: ERROR_NOT_PYTHON (says
  * what the process is), ERROR_UNSUPPORTED (a version outside 3.8 to 3.15, a
- * free-threaded build, PyPy), ERROR_CORRUPT.
+ * free-threaded build, PyPy), ERROR_UNREADY (it may be just starting, or
+ * ending), ERROR_CORRUPT.
  */
 struct error *python_find(struct window_cache *memory, struct python *ret);
 void python_deinit(struct python *python);

@@ -36,6 +36,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
 
 struct live_target {
 	pid_t pid; /* or another thread of it, when that one has ended */
@@ -251,7 +253,8 @@ static struct error *probe_memory(struct live_target *live, pid_t pid,
 	error = process_access_check_alive(pid);
 	if (error)
 		return error;
-	return error_new(ERROR_GONE, "process %d started another program just now; try again", pid);
+	return error_new(ERROR_UNREADY, "process %d started another program just now; try again",
+	                 pid);
 }
 
 struct error *live_target_open(pid_t pid, pid_t memory_pid, struct target **ret)
@@ -320,6 +323,22 @@ static char *read_executable(pid_t pid)
 	return strndup(name, length > 0 ? (size_t)length : 0);
 }
 
+/* Without knowing it is old. The clock is the one that starttime counts by, fs/proc/array.c. */
+static double read_age(pid_t pid)
+{
+	static const double unknown = 1e9;
+	_cleanup_free_ char *stat = NULL;
+	struct timespec now;
+	uint64_t ticks;
+	size_t length;
+
+	if (proc_file_read(pid, "stat", &stat, &length) != 0 ||
+	    !proc_stat_number(stat, 22, &ticks) || clock_gettime(CLOCK_BOOTTIME, &now) < 0)
+		return unknown;
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9 -
+	       (double)ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
 struct error *process_facts_read(pid_t pid, struct process_facts *ret)
 {
 	_cleanup_free_ char *status = NULL;
@@ -334,6 +353,7 @@ struct error *process_facts_read(pid_t pid, struct process_facts *ret)
 		return error_new(ERROR_GONE, "process %d has ended", pid);
 	if (proc_status_number(status, "VmRSS", 10, &kibibytes))
 		facts.resident_bytes = kibibytes * 1024;
+	facts.age = read_age(pid);
 	facts.command_line = read_command_line(pid);
 	facts.executable = read_executable(pid);
 	if (!facts.command_line || !facts.executable) {

@@ -16,7 +16,8 @@
  * Opens process pid. memory_pid is the process whose memory is read: pid
  * itself, or a fork picture of it; names and files always come from pid.
  * Errors: ERROR_NO_TARGET, ERROR_PERMISSION (says what is in the way and
- * what would help), ERROR_GONE, ERROR_UNSUPPORTED (32-bit or foreign machine).
+ * what would help), ERROR_GONE, ERROR_UNREADY (it is starting another program),
+ * ERROR_UNSUPPORTED (32-bit or foreign machine).
  */
 struct error *live_target_open(pid_t pid, pid_t memory_pid, struct target **ret);
 
@@ -26,6 +27,7 @@ struct process_facts {
 	char *command_line; /* arguments joined by spaces, unprintable bytes as '?' */
 	char *executable;   /* what /proc/PID/exe points at */
 	uint64_t resident_bytes;
+	double age; /* seconds since it was made; exec() makes none younger */
 };
 
 struct error *process_facts_read(pid_t pid, struct process_facts *ret);

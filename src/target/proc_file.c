@@ -103,6 +103,24 @@ bool proc_status_number(const char *status, const char *key, int base, uint64_t 
 	return true;
 }
 
+bool proc_stat_number(const char *stat, unsigned int field, uint64_t *ret)
+{
+	const char *text = strrchr(stat, ')');
+	char *end;
+	uint64_t number;
+
+	/* Behind the name: " S 4 5 ...", of which S is the third. */
+	for (unsigned int i = 2; text && i < field; i++)
+		text = strchr(text + 1, ' ');
+	if (!text)
+		return false;
+	number = strtoull(text, &end, 10);
+	if (end == text)
+		return false;
+	*ret = number;
+	return true;
+}
+
 char proc_status_state(const char *status)
 {
 	const char *value = proc_status_value(status, "State");

@@ -22,6 +22,12 @@ int proc_file_read(pid_t pid, const char *name, char **ret_text, size_t *ret_len
 int proc_file_read_thread(pid_t pid, pid_t tid, const char *name, char **ret_text,
                           size_t *ret_length);
 
+/*
+ * Field number (as proc_pid_stat(5) counts, from 4 on) of a stat file; false
+ * when it is missing or no number. The name, which may hold anything, is skipped.
+ */
+bool proc_stat_number(const char *stat, unsigned int field, uint64_t *ret);
+
 /* The text after "key:" and blanks, or NULL. Not terminated at the line's end. */
 const char *proc_status_value(const char *status, const char *key);
 

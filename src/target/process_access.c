@@ -170,17 +170,13 @@ static struct error *no_such_process(pid_t pid)
  */
 static bool is_kernel_thread(pid_t pid)
 {
-	static const unsigned long kernel_thread = 0x200000;
+	static const uint64_t kernel_thread = 0x200000;
 	_cleanup_free_ char *stat = NULL;
-	unsigned long flags = 0;
+	uint64_t flags;
 	size_t length;
-	char *name_end;
 
-	if (proc_file_read(pid, "stat", &stat, &length) != 0)
-		return false;
-	name_end = strrchr(stat, ')');
-	return name_end && sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %lu", &flags) == 1 &&
-	       (flags & kernel_thread);
+	return proc_file_read(pid, "stat", &stat, &length) == 0 &&
+	       proc_stat_number(stat, 9, &flags) && (flags & kernel_thread);
 }
 
 struct error *process_access_check_alive(pid_t pid)

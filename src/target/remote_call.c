@@ -343,7 +343,7 @@ struct error *remote_call_make(pid_t tid, taddr instruction, const struct remote
 	if (call->makes_child)
 		options |= PTRACE_O_TRACECLONE;
 	if (!remote_call_is_instruction(tid, instruction))
-		return error_new(ERROR_GONE,
+		return error_new(ERROR_UNREADY,
 		                 "the process started another program just now; try again");
 	if (!get_registers(tid, &saved) ||
 	    ptrace(PTRACE_GETSIGMASK, tid, KERNEL_SIGSET_SIZE, &mask) < 0 ||

@@ -41,7 +41,10 @@ bool remote_call_is_instruction(pid_t tid, taddr instruction);
 /* Is tid stopped where a call can be made without its noticing? */
 bool remote_call_is_possible(pid_t pid, pid_t tid);
 
-/* ERROR_GONE: the thread died meanwhile. ERROR_UNSUPPORTED: nothing was tried. */
+/*
+ * ERROR_GONE: the thread died meanwhile. ERROR_UNREADY: there is no such
+ * instruction, the process is starting another program; nothing was tried.
+ */
 struct error *remote_call_make(pid_t tid, taddr instruction, const struct remote_call *call,
                                struct remote_result *ret);
 

@@ -243,7 +243,7 @@ static void a_python_that_only_starts_is_no_python_yet(void **state)
 	(void)state;
 	fake_python_u64(fake, FAKE_RUNTIME + py_layout_3_14.runtime.interpreters_main, 0);
 	look = look_at(fake);
-	assert_error(&look, ERROR_CORRUPT, "starting");
+	assert_error(&look, ERROR_UNREADY, "starting");
 	look_end(&look);
 }
 

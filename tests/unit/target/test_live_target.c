@@ -267,6 +267,7 @@ static void the_facts_of_a_process_are_read(void **state)
 	assert_non_null(strstr(facts.command_line, "test_live_target"));
 	assert_non_null(strstr(facts.executable, "/test_live_target"));
 	assert_true(facts.resident_bytes > 64 * 1024);
+	assert_true(facts.age >= 0 && facts.age < 60);
 	process_facts_deinit(&facts);
 }
 

@@ -98,6 +98,24 @@ static void a_status_file_is_read_by_whole_keys(void **state)
 	assert_int_equal(proc_status_state("Name:\tx\n"), '?');
 }
 
+static void a_stat_file_is_read_behind_the_name(void **state)
+{
+	static const char stat[] = "12 (a) S (b 9) R 7 8 -1";
+	uint64_t number = 99;
+
+	(void)state;
+	assert_true(proc_stat_number(stat, 4, &number));
+	assert_int_equal(number, 7);
+	assert_true(proc_stat_number(stat, 5, &number));
+	assert_int_equal(number, 8);
+	number = 99;
+	assert_false(proc_stat_number(stat, 3, &number));
+	assert_false(proc_stat_number(stat, 7, &number));
+	assert_false(proc_stat_number("12 (cut", 4, &number));
+	assert_false(proc_stat_number("", 4, &number));
+	assert_int_equal(number, 99);
+}
+
 static void what_is_no_process_is_told_apart(void **state)
 {
 	struct error *error = process_access_check_alive(0);
@@ -118,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_reason_has_its_remedy),
 		cmocka_unit_test(a_status_file_is_read_by_whole_keys),
+		cmocka_unit_test(a_stat_file_is_read_behind_the_name),
 		cmocka_unit_test(what_is_no_process_is_told_apart),
 	};
 
