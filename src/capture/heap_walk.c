@@ -95,11 +95,16 @@ static size_t chunk_length(const struct heap_walk *walk)
 
 struct error *heap_walk_check(const struct heap_walk *walk)
 {
+	bool has_run_out = walk->is_broken || walk->python->memory->memory_ran_out;
 	bool is_spent = false;
 
-	for (size_t i = 0; i < walk->worker_count; i++)
-		is_spent |= window_cache_is_spent(&walk->workers[i]->memory);
-	if (walk->is_broken)
+	for (size_t i = 0; i < walk->worker_count; i++) {
+		const struct window_cache *memory = &walk->workers[i]->memory;
+
+		has_run_out |= memory->memory_ran_out;
+		is_spent |= window_cache_is_spent(memory);
+	}
+	if (has_run_out)
 		return error_no_memory();
 	if (is_spent)
 		return error_new(ERROR_CORRUPT,

@@ -52,6 +52,8 @@ bool py_candidates_by_file(struct window_cache *memory, const struct mapped_imag
 		_cleanup_(cleanup_elf_image) struct elf_image *file = NULL;
 		struct error *error = mapped_image_open_file(memory, &images[i], &file);
 
+		if (error && error_kind(error) == ERROR_MEMORY)
+			window_cache_no_memory(memory);
 		error_free(error); /* without its file there are other ways */
 		if (!error && visit_file(file, &images[i], visitor, context))
 			return true;

@@ -170,8 +170,11 @@ static uint8_t *read_table(struct python *python, const struct py_code *code, si
 	if (!find_table(python, code, &table, &size))
 		return NULL;
 	bytes = malloc(size + 1);
-	if (!bytes ||
-	    !window_cache_read(python->memory, table + python->layout.bytes.ob_sval, bytes, size))
+	if (!bytes) {
+		window_cache_no_memory(python->memory);
+		return NULL;
+	}
+	if (!window_cache_read(python->memory, table + python->layout.bytes.ob_sval, bytes, size))
 		return NULL;
 	*ret_size = size;
 	return take_ptr(bytes);

@@ -230,6 +230,8 @@ char *py_object_text(struct python *python, struct py_types *types, taddr addres
 		is_readable = append_tuple(python, types, &object, limit, &text);
 	else
 		is_readable = append_simple(python, types, &object, limit, &text);
+	if (text.is_broken)
+		window_cache_no_memory(python->memory);
 	if (!is_readable) {
 		text_deinit(&text);
 		return NULL;

@@ -35,9 +35,10 @@ static void add_type(struct type_walk *types, taddr address)
 	    !py_types_get(types->walk->types, address))
 		return;
 	if (!array_reserve(&types->waiting, &types->capacity, types->count + 1,
-	                   sizeof(*types->waiting)))
-		return;
-	if (number_map_put(&types->seen, address, 0))
+	                   sizeof(*types->waiting)) ||
+	    !number_map_put(&types->seen, address, 0))
+		window_cache_no_memory(types->walk->python->memory);
+	else
 		types->waiting[types->count++] = address;
 }
 

@@ -237,7 +237,9 @@ char *py_string_utf8(struct python *python, taddr address, size_t limit)
 	text_init(&text);
 	if (py_string_append(python, &string, limit, false, &text)) {
 		text_append(&text, "");
-		return text_take(&text);
+		if (!text.is_broken)
+			return text_take(&text);
+		window_cache_no_memory(python->memory);
 	}
 	text_deinit(&text);
 	return NULL;

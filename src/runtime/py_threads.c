@@ -124,10 +124,13 @@ static void read_thread(void *context, const struct py_ref *reference)
 	if (reference->kind != PY_REF_VALUE || names->count >= PYTHON_THREADS_MAX)
 		return;
 	ident = read_int(reader->python, reference->name_object);
-	if (!ident || !array_reserve(&names->objects, &names->capacity, names->count + 1,
-	                             sizeof(*names->objects)))
+	if (!ident)
 		return;
-	if (number_map_put(&names->by_ident, ident, (uint32_t)names->count))
+	if (!array_reserve(&names->objects, &names->capacity, names->count + 1,
+	                   sizeof(*names->objects)) ||
+	    !number_map_put(&names->by_ident, ident, (uint32_t)names->count))
+		window_cache_no_memory(reader->python->memory);
+	else
 		names->objects[names->count++] = reference->to;
 }
 

@@ -36,7 +36,7 @@ char *py_read_c_string(struct python *python, taddr address, size_t limit)
 	struct text text;
 
 	text_init(&text);
-	while (address && text.length < limit) {
+	while (address && text.length < limit && !text.is_broken) {
 		size_t size = 64 - (address & 63); /* never into the next page */
 		const uint8_t *bytes = window_cache_view(python->memory, address, size);
 		size_t length;
@@ -45,10 +45,12 @@ char *py_read_c_string(struct python *python, taddr address, size_t limit)
 			break;
 		length = strnlen((const char *)bytes, size);
 		text_append_bytes(&text, (const char *)bytes, length);
-		if (length < size)
+		if (length < size && !text.is_broken)
 			return text_take(&text);
 		address += size;
 	}
+	if (text.is_broken)
+		window_cache_no_memory(python->memory);
 	text_deinit(&text);
 	return NULL;
 }
@@ -136,18 +138,20 @@ static bool read_names(struct py_types *types, struct py_type *type, const uint8
 	if (!module)
 		module = strdup(type->flags & PY_TYPE_HEAP ? "" : "builtins");
 	if (!module)
-		return false;
+		return window_cache_no_memory(python->memory);
 	type->name = full_name(module, qualified ? qualified : last);
 	type->module = take_ptr(module);
-	return type->name != NULL;
+	return type->name || window_cache_no_memory(python->memory);
 }
 
 static bool add_member(struct py_types *types, struct py_type *type, size_t *capacity, char *name,
                        uint32_t offset, bool is_after_items)
 {
-	if (!types->members_left || !array_reserve(&type->members, capacity, type->member_count + 1,
-	                                           sizeof(*type->members)))
+	if (!types->members_left)
 		return false;
+	if (!array_reserve(&type->members, capacity, type->member_count + 1,
+	                   sizeof(*type->members)))
+		return window_cache_no_memory(types->python->memory);
 	types->members_left--;
 	type->members[type->member_count++] = (struct py_member){
 		.name = name, .offset = offset, .is_after_items = is_after_items};
@@ -160,8 +164,10 @@ static bool copy_members(struct py_types *types, struct py_type *type, size_t *c
 	for (size_t i = 0; i < base->member_count; i++) {
 		char *name = strdup(base->members[i].name);
 
-		if (!name || !add_member(types, type, capacity, name, base->members[i].offset,
-		                         base->members[i].is_after_items)) {
+		if (!name)
+			return window_cache_no_memory(types->python->memory);
+		if (!add_member(types, type, capacity, name, base->members[i].offset,
+		                base->members[i].is_after_items)) {
 			free(name);
 			return false;
 		}
@@ -217,7 +223,7 @@ static bool read_cached_keys(struct py_types *types, struct py_type *type)
 		return true;
 	if (!array_reserve(&type->key_names, &capacity, (size_t)table.entry_count + 1,
 	                   sizeof(*type->key_names)))
-		return false;
+		return window_cache_no_memory(types->python->memory);
 	memset(type->key_names, 0, capacity * sizeof(*type->key_names));
 	type->key_count = (size_t)table.entry_count;
 	py_dict_iterator_init(&iterator, &table);
@@ -367,7 +373,7 @@ static bool read_all(struct py_types *types, struct py_type *type, const struct 
 	if (!c_name)
 		c_name = strdup("?");
 	if (!c_name)
-		return false;
+		return window_cache_no_memory(python->memory);
 	if (type->flags & PY_TYPE_HEAP) {
 		(void)window_cache_u64(python->memory, type->address + layout->heap_type.ht_name,
 		                       &own_name);
@@ -406,8 +412,10 @@ struct py_type *py_type_read(struct py_types *types, taddr address, const struct
 	    !window_cache_read(python->memory, address, bytes, layout->type.size))
 		return NULL;
 	type = calloc(1, sizeof(*type));
-	if (!type)
+	if (!type) {
+		window_cache_no_memory(python->memory);
 		return NULL;
+	}
 	type->address = address;
 	type->metatype = load_word(bytes, 8);
 	type->base = base ? base->address : 0;

@@ -173,15 +173,20 @@ static const struct py_type *add_type(struct py_types *types, taddr address,
 {
 	struct py_type *type;
 
-	if (types->count >= UINT32_MAX || !array_reserve(&types->items, &types->capacity,
-	                                                 types->count + 1, sizeof(*types->items)))
+	if (types->count >= UINT32_MAX)
 		return NULL;
+	if (!array_reserve(&types->items, &types->capacity, types->count + 1,
+	                   sizeof(*types->items))) {
+		window_cache_no_memory(types->python->memory);
+		return NULL;
+	}
 	type = py_type_read(types, address, base);
 	if (!type)
 		return NULL;
 	type->index = (uint32_t)types->count;
 	if (!number_map_put(&types->by_address, address, type->index)) {
 		py_type_free(type);
+		window_cache_no_memory(types->python->memory);
 		return NULL;
 	}
 	types->items[types->count++] = type;

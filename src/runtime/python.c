@@ -97,6 +97,8 @@ static void find_static_arenas(struct python *python, const struct mapped_image 
 		return;
 	error = mapped_image_open_file(python->memory, image, &file);
 	if (error) {
+		if (error_kind(error) == ERROR_MEMORY)
+			window_cache_no_memory(python->memory);
 		error_free(error);
 		return;
 	}
@@ -141,11 +143,15 @@ struct error *python_find(struct window_cache *memory, struct python *ret)
 	if (error)
 		return error;
 	if (!find_runtime(&finding, images, count)) {
+		if (memory->memory_ran_out)
+			return error_no_memory();
 		if (finding.unsupported)
 			return take_ptr(finding.unsupported);
 		return py_explain(memory, images, count, take_ptr(finding.corrupt));
 	}
 	error = complete(&finding.python, finding.image);
+	if (!error && memory->memory_ran_out)
+		error = error_no_memory();
 	if (error)
 		python_deinit(&finding.python);
 	else

@@ -40,6 +40,7 @@ struct window_cache {
 	uint8_t *bytes;      /* slot i: windows[i], WINDOW_SIZE bytes */
 	size_t slots;        /* a power of two */
 	uint64_t bytes_left; /* that it will show */
+	bool memory_ran_out; /* see window_cache_no_memory */
 	taddr pinned_start;
 	size_t pinned_size; /* 0: nothing is pinned */
 	size_t pinned_capacity;
@@ -66,6 +67,18 @@ const uint8_t *window_cache_view_slow(struct window_cache *cache, taddr address,
 
 /* Did someone walk the target's memory until nothing more is shown? */
 bool window_cache_is_spent(const struct window_cache *cache);
+
+/*
+ * What decodes the target answers in enum decode, NULL or false: the target's mess. When it is plumb's own
+ * memory that is lacking, it notes so here besides, and who began the walk asks at its end
+ * (memory_ran_out): what was told is then less than what is there. Returns false, for the
+ * caller to return.
+ */
+static inline bool window_cache_no_memory(struct window_cache *cache)
+{
+	cache->memory_ran_out = true;
+	return false;
+}
 
 static inline bool window_cache_spend(struct window_cache *cache, size_t size)
 {

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Finding a made-up CPython and walking its whole heap, with each allocation
+ * failing in turn: lack of memory is an error and nothing else, and leaves
+ * nothing behind. Never a smaller heap that looks whole.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "capture/heap_snapshot.h"
+#include "failing_allocator.h"
+#include "fake_heap.h"
+#include "runtime/layouts/layout_tables.h"
+
+enum { CACHE = 1 << 20 };
+
+struct trial {
+	const struct py_layout *layout;
+	bool with_edges;
+	char *whole; /* the snapshot in words, as the first capture gave it; owned */
+};
+
+/* -------------------------------------------------- a snapshot in words */
+
+static bool has_string_operand(enum edge_kind kind)
+{
+	return kind == EDGE_ATTRIBUTE || kind == EDGE_LOCAL || kind == EDGE_FIELD ||
+	       kind == EDGE_WEAK;
+}
+
+static void say_edges(const struct snapshot *snapshot, node_id node, struct text *text)
+{
+	for (uint64_t i = snapshot->edge_start[node]; i < snapshot->edge_start[node + 1]; i++) {
+		struct snap_edge edge = snapshot->edges[i];
+		uint32_t operand = snap_edge_operand(edge);
+
+		text_printf(text, "  %d ", (int)snap_edge_kind(edge));
+		if (has_string_operand(snap_edge_kind(edge)))
+			text_append(text, snapshot_string(snapshot, operand));
+		else
+			text_printf(text, "%u", operand);
+		text_printf(text, " %u\n", edge.to);
+	}
+}
+
+static void say_nodes(const struct snapshot *snapshot, struct text *text)
+{
+	for (node_id node = 0; node < snapshot->node_count; node++) {
+		const char *name = snapshot_node_name(snapshot, node);
+		uint64_t length = 0;
+		bool is_container = snapshot_length(snapshot, node, &length);
+
+		text_printf(text, "%llx %s %s size %llu memory %llu flags %x length %d %llu\n",
+		            (unsigned long long)snapshot->address[node],
+		            snapshot_type_name(snapshot, snapshot->type[node]), name ? name : "-",
+		            (unsigned long long)snapshot_size(snapshot, node),
+		            (unsigned long long)snapshot_memory(snapshot, node),
+		            snapshot->flags[node], is_container, (unsigned long long)length);
+		if (snapshot_has_edges(snapshot))
+			say_edges(snapshot, node, text);
+	}
+}
+
+/* Everything that a question can be answered from. The caller frees it. */
+static char *in_words(const struct snapshot *snapshot)
+{
+	struct text text;
+	char *words;
+
+	text_init(&text);
+	say_nodes(snapshot, &text);
+	for (size_t i = 0; i < snapshot->root_count; i++)
+		text_printf(&text, "root %s %u %u %u\n",
+		            snapshot_string(snapshot, snapshot->roots[i].name),
+		            snapshot->roots[i].node, snapshot->roots[i].kind,
+		            snapshot->roots[i].tier);
+	for (type_id type = 0; type < snapshot->type_count; type++)
+		text_printf(&text, "type %s %u\n", snapshot_type_name(snapshot, type),
+		            snapshot->types[type].node);
+	text_printf(&text, "faults %llu torn %llu unknown %llu\n",
+	            (unsigned long long)snapshot->totals.faults,
+	            (unsigned long long)snapshot->totals.torn,
+	            (unsigned long long)snapshot->totals.unknown_types);
+	words = text_take(&text);
+	assert_non_null(words);
+	return words;
+}
+
+/* ------------------------------------------------------------ the capture */
+
+static struct target *make_target(const struct py_layout *layout)
+{
+	struct fake_python *fake = fake_python_new(layout, layout->version << 16 | 0x01f0);
+	struct target *target = NULL;
+
+	assert_non_null(fake);
+	fake_stack_fill(fake, layout);
+	fake_heap_fill(fake, layout);
+	assert_null(fake_python_finish(fake, &target));
+	return target;
+}
+
+static struct error *capture(const struct trial *trial, struct target *target,
+                             struct snapshot **ret)
+{
+	_cleanup_(window_cache_deinit) struct window_cache memory = {0};
+	struct python python;
+	struct error *error = window_cache_init(&memory, target, CACHE);
+	size_t threads;
+
+	if (!error)
+		error = python_find(&memory, &python);
+	if (error)
+		return error;
+	error = heap_snapshot_take(&python, trial->with_edges, NULL, NULL, &threads, ret);
+	python_deinit(&python);
+	return error;
+}
+
+static void assert_whole(const struct trial *trial, const struct snapshot *snapshot)
+{
+	char *words = in_words(snapshot);
+
+	assert_null(snapshot_check(snapshot));
+	assert_string_equal(words, trial->whole);
+	free(words);
+}
+
+static bool find_and_capture(void *context)
+{
+	const struct trial *trial = context;
+	struct target *target = make_target(trial->layout);
+	struct snapshot *snapshot = NULL;
+	struct error *error;
+	bool has_run_out;
+
+	allocator_arm();
+	error = capture(trial, target, &snapshot);
+	allocator_disarm();
+	target_free(target);
+	has_run_out = error != NULL;
+	if (has_run_out) {
+		assert_int_equal(error_kind(error), ERROR_MEMORY);
+		assert_null(snapshot);
+	} else {
+		assert_whole(trial, snapshot);
+	}
+	error_free(error);
+	snapshot_free(snapshot);
+	return has_run_out;
+}
+
+static void capture_whole(struct trial *trial)
+{
+	struct target *target = make_target(trial->layout);
+	struct snapshot *snapshot = NULL;
+
+	assert_null(capture(trial, target, &snapshot));
+	trial->whole = in_words(snapshot);
+	snapshot_free(snapshot);
+	target_free(target);
+}
+
+static void capture_without_memory(const struct py_layout *layout)
+{
+	for (int with_edges = 0; with_edges < 2; with_edges++) {
+		struct trial trial = {.layout = layout, .with_edges = with_edges};
+
+		capture_whole(&trial);
+		assert_true(allocator_exhaust(find_and_capture, &trial) > 100);
+		free(trial.whole);
+	}
+}
+
+static void any_allocation_may_fail_with_pools_and_static_arenas(void **state)
+{
+	(void)state;
+	capture_without_memory(&py_layout_3_8);
+}
+
+static void any_allocation_may_fail_with_arenas_of_an_interpreter(void **state)
+{
+	(void)state;
+	capture_without_memory(&py_layout_3_12);
+}
+
+static void any_allocation_may_fail_with_debug_offsets(void **state)
+{
+	(void)state;
+	capture_without_memory(&py_layout_3_15);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(any_allocation_may_fail_with_pools_and_static_arenas),
+		cmocka_unit_test(any_allocation_may_fail_with_arenas_of_an_interpreter),
+		cmocka_unit_test(any_allocation_may_fail_with_debug_offsets),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
