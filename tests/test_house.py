@@ -143,6 +143,46 @@ def test_a_suite_that_does_not_exist_leaves_nothing_behind(tmp_path):
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
+APT_THAT_COMPLAINS = """#!/bin/sh
+echo "$@" >>"$CALLS"
+case "$*" in *update*) ;; *) exit 1 ;; esac
+case "$*" in *Check-Date=false*) exit 0 ;; esac
+echo "$COMPLAINT" >&2
+exit 100
+"""
+
+
+@pytest.mark.parametrize(
+    "complaint, is_borne",
+    [
+        ("E: Release file for x is expired (invalid since 14d 4h). Updates ...", True),
+        ("E: Release file for x is not valid yet (invalid for another 2h). Updates ...", True),
+        ("E: The repository 'x' is not signed.", False),
+    ],
+)
+def test_lists_of_another_day_are_used_but_no_unsigned_ones(tmp_path, complaint, is_borne):
+    (tmp_path / "apt-get").write_text(APT_THAT_COMPLAINS)
+    (tmp_path / "apt-get").chmod(0o755)
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "PLUMB_ROOTS": str(tmp_path / "roots"),
+        "PLUMB_DEBIAN_MIRROR": f"file:{tmp_path}/no-mirror",
+        "CALLS": str(tmp_path / "calls"),
+        "COMPLAINT": complaint,
+    }
+    result = run("fetch-sid-python", "some-suite", env=environment)
+    updates = [
+        line for line in (tmp_path / "calls").read_text().splitlines() if "update" in line.split()
+    ]
+    assert result.returncode == 1
+    assert ("used all the same" in result.stdout) == is_borne
+    assert ["Check-Date=false" in line for line in updates] == [False] + [True] * is_borne
+    assert is_borne or complaint in result.stderr
+    # Only the date is passed over: nothing that has to do with signatures.
+    assert not any("Allow" in line or "Trusted" in line for line in updates)
+
+
 @pytest.mark.parametrize("document", sorted(path.name for path in REPOSITORY.glob("*.md")))
 def test_the_files_that_a_document_names_exist(document):
     text = (REPOSITORY / document).read_text()

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What every kind of target shares: the sorted list of mappings, and the
- * bounds around an implementor's read. An implementor is never asked for a
- * range that wraps around the end of the address space.
+ * bounds around the read of each kind, which is never asked for a range that
+ * wraps around the end of the address space.
  */
 #include "target/target.h"
 

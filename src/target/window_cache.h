@@ -69,10 +69,10 @@ const uint8_t *window_cache_view_slow(struct window_cache *cache, taddr address,
 bool window_cache_is_spent(const struct window_cache *cache);
 
 /*
- * What decodes the target answers in enum decode, NULL or false: the target's mess. When it is plumb's own
- * memory that is lacking, it notes so here besides, and who began the walk asks at its end
- * (memory_ran_out): what was told is then less than what is there. Returns false, for the
- * caller to return.
+ * What decodes the target says DECODE_TORN, NULL or false of the target's mess. When
+ * it is plumb's own memory that is lacking, it notes so here besides, and who
+ * began the walk asks for memory_ran_out at its end: what was told is then less
+ * than what is there. Returns false, for the caller to return.
  */
 static inline bool window_cache_no_memory(struct window_cache *cache)
 {
