@@ -28,4 +28,13 @@ struct sealed_snapshot {
 	struct snap_many *many;
 };
 
+/*
+ * A column of zeros that nobody has touched yet: whoever writes to it first,
+ * on several threads, pays for the pages, in large pages where there are any.
+ */
+void *sealed_column_new(size_t capacity, size_t element_size);
+
+/* Lets readers see the columns. Their counts are the caller's. */
+void sealed_show(struct sealed_snapshot *sealed);
+
 #endif

@@ -6,9 +6,6 @@
 #include "snapshot/snapshot.h"
 
 #include "snapshot/node_records.h"
-#include "snapshot/sealed.h"
-
-#include <stdlib.h>
 
 static const struct snap_large *find_large(const struct snapshot *snapshot, node_id node)
 {
@@ -71,30 +68,4 @@ node_id snapshot_find(const struct snapshot *snapshot, uint64_t address)
 		if (snapshot->address[node] == address)
 			return node;
 	return NODE_NONE;
-}
-
-void snapshot_free(struct snapshot *snapshot)
-{
-	struct sealed_snapshot *sealed = (struct sealed_snapshot *)snapshot;
-
-	if (!sealed)
-		return;
-	free(sealed->address);
-	free(sealed->type);
-	free(sealed->size);
-	free(sealed->memory);
-	free(sealed->refcount);
-	free(sealed->flags);
-	free(sealed->edge_start);
-	free(sealed->edges);
-	free(sealed->types);
-	free(sealed->string_bytes);
-	free(sealed->string_start);
-	free(sealed->roots);
-	free(sealed->containers);
-	free(sealed->names);
-	free(sealed->large);
-	snapshot_facts_deinit(&sealed->snapshot.facts);
-	free(sealed->many);
-	free(sealed);
 }

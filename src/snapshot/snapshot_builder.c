@@ -20,9 +20,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-
-static const size_t large_column = 4 << 20; /* bytes from which large pages pay */
 
 struct snapshot_builder {
 	bool is_broken;    /* memory ran out, or: */
@@ -187,33 +184,17 @@ node_id snapshot_builder_node(struct snapshot_builder *builder, uint64_t address
 	return node;
 }
 
-/*
- * A column of zeros that nobody has touched yet: whoever writes to it first,
- * on several threads, pays for the pages, in large pages where there are any.
- */
-static void *new_column(size_t capacity, size_t element_size)
-{
-	const uintptr_t page = 4096;
-	void *column = calloc(capacity, element_size);
-	uintptr_t start = ((uintptr_t)column + page - 1) & ~(page - 1);
-	uintptr_t end = ((uintptr_t)column + capacity * element_size) & ~(page - 1);
-
-	if (column && capacity * element_size >= large_column)
-		(void)madvise((void *)start, end - start, MADV_HUGEPAGE);
-	return column;
-}
-
 /* The first nodes of a snapshot, and room for some more. */
 static bool start_nodes(struct snapshot_builder *builder, node_id count)
 {
 	size_t capacity = (size_t)count + count / 16 + 1024;
 
-	builder->address = new_column(capacity, sizeof(*builder->address));
-	builder->type = new_column(capacity, sizeof(*builder->type));
-	builder->size = new_column(capacity, sizeof(*builder->size));
-	builder->memory = new_column(capacity, sizeof(*builder->memory));
-	builder->refcount = new_column(capacity, sizeof(*builder->refcount));
-	builder->flags = new_column(capacity, sizeof(*builder->flags));
+	builder->address = sealed_column_new(capacity, sizeof(*builder->address));
+	builder->type = sealed_column_new(capacity, sizeof(*builder->type));
+	builder->size = sealed_column_new(capacity, sizeof(*builder->size));
+	builder->memory = sealed_column_new(capacity, sizeof(*builder->memory));
+	builder->refcount = sealed_column_new(capacity, sizeof(*builder->refcount));
+	builder->flags = sealed_column_new(capacity, sizeof(*builder->flags));
 	if (!builder->address || !builder->type || !builder->size || !builder->memory ||
 	    !builder->refcount || !builder->flags)
 		return false;
@@ -408,36 +389,17 @@ static void hand_over_columns(struct snapshot_builder *builder, struct sealed_sn
 	sealed->many = take_ptr(builder->many);
 }
 
-static struct snapshot snapshot_over(const struct sealed_snapshot *sealed,
-                                     const struct snapshot_builder *builder)
+static void hand_over_counts(const struct snapshot_builder *builder, struct snapshot *snapshot)
 {
-	return (struct snapshot){
-		.node_count = builder->node_count,
-		.address = sealed->address,
-		.type = sealed->type,
-		.size = sealed->size,
-		.memory = sealed->memory,
-		.refcount = sealed->refcount,
-		.flags = sealed->flags,
-		.edge_start = sealed->edge_start,
-		.edges = sealed->edges,
-		.types = sealed->types,
-		.type_count = (type_id)builder->type_count,
-		.string_bytes = sealed->string_bytes,
-		.string_start = sealed->string_start,
-		.string_count = (str_id)builder->strings.count,
-		.roots = sealed->roots,
-		.root_count = builder->root_count,
-		.containers = sealed->containers,
-		.container_count = builder->container_count,
-		.names = sealed->names,
-		.name_count = builder->name_count,
-		.large = sealed->large,
-		.large_count = builder->large_count,
-		.many = sealed->many,
-		.many_count = builder->many_count,
-		.totals = builder->totals,
-	};
+	snapshot->node_count = builder->node_count;
+	snapshot->type_count = (type_id)builder->type_count;
+	snapshot->string_count = (str_id)builder->strings.count;
+	snapshot->root_count = builder->root_count;
+	snapshot->container_count = builder->container_count;
+	snapshot->name_count = builder->name_count;
+	snapshot->large_count = builder->large_count;
+	snapshot->many_count = builder->many_count;
+	snapshot->totals = builder->totals;
 }
 
 static void sort_side_tables(struct snapshot_builder *builder)
@@ -465,7 +427,8 @@ struct error *snapshot_builder_seal(struct snapshot_builder *builder, struct sna
 	if (!sealed)
 		return error_no_memory();
 	hand_over_columns(builder, sealed);
-	sealed->snapshot = snapshot_over(sealed, builder);
+	hand_over_counts(builder, &sealed->snapshot);
+	sealed_show(sealed);
 	free_columns(builder);
 	*builder = (struct snapshot_builder){0};
 	string_table_init(&builder->strings);
