@@ -16,6 +16,7 @@ enum exit_code {
 
 int cmd_diff(int argc, char **argv);
 int cmd_heap(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 int cmd_verdict(int argc, char **argv);
 

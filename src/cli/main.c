@@ -18,6 +18,7 @@ static const struct {
 } commands[] = {
 	{"diff", cmd_diff},
 	{"heap", cmd_heap},
+	{"show", cmd_show},
 	{"why", cmd_why},
 };
 

@@ -17,6 +17,7 @@ const char *usage_program(void)
 	       "  plumb PID             is it leaking, what, and what holds it?\n"
 	       "  plumb heap PID        what is the heap made of?\n"
 	       "  plumb why PID WHAT    what keeps the objects of a type, or one, alive?\n"
+	       "  plumb show PID ADDR   one object: value, references, what holds it\n"
 	       "  plumb diff A B        what changed from one to the other?\n"
 	       "\n"
 	       "  plumb COMMAND --help, plumb PID --help, plumb --version\n"
@@ -88,6 +89,24 @@ const char *usage_why(void)
 	       "  plumb why 4242 app.Session\n"
 	       "  plumb why 4242 0x7f31c0a81f40\n"
 	       "  plumb why 4242 dict --dot why.dot && dot -Tsvg why.dot -o why.svg\n";
+}
+
+const char *usage_show(void)
+{
+	return "plumb show PID ADDRESS: one object in full\n"
+	       "\n"
+	       "Its type, size, references that are counted, value (put together from memory, no\n"
+	       "repr is run), what it refers to and what refers to it by name, and what holds\n"
+	       "it. A type that has one object only may stand for its address.\n"
+	       "\n"
+	       "options:\n"
+	       "  --top N         references to show in each direction (default 20; with --json\n"
+	       "                  all; 0: all)\n"
+	       COMMON_OPTIONS
+	       "\n"
+	       "examples:\n"
+	       "  plumb show 4242 0x7f31c0a81f40\n"
+	       "  plumb show 4242 app.Settings\n";
 }
 
 const char *usage_verdict(void)

@@ -7,6 +7,7 @@
 const char *usage_program(void);
 const char *usage_diff(void);
 const char *usage_heap(void);
+const char *usage_show(void);
 const char *usage_why(void);
 const char *usage_verdict(void);
 

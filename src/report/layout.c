@@ -114,6 +114,16 @@ void layout_cut(struct text *text, const char *string, size_t width)
 	layout_left(text, string, columns < width ? columns : width);
 }
 
+void layout_beginning(struct text *text, const char *string, size_t width)
+{
+	if (layout_columns(string) <= width) {
+		layout_plain(text, string);
+		return;
+	}
+	append_plain(text, string, behind_columns(string, width < 3 ? 0 : width - 3));
+	text_append(text, "...");
+}
+
 void layout_right(struct text *text, const char *string, size_t width)
 {
 	size_t letters = layout_columns(string);

@@ -27,6 +27,9 @@ void layout_left(struct text *text, const char *string, size_t width);
 /* The same without padding: at most width columns. */
 void layout_cut(struct text *text, const char *string, size_t width);
 
+/* At most width columns (3 at least); too long, it loses its end: "{'id': 7, 'li...". */
+void layout_beginning(struct text *text, const char *string, size_t width);
+
 /* Right-aligned in width columns; never cut. */
 void layout_right(struct text *text, const char *string, size_t width);
 
