@@ -114,13 +114,12 @@ static struct error *capture(const struct trial *trial, struct target *target,
 	_cleanup_(window_cache_deinit) struct window_cache memory = {0};
 	struct python python;
 	struct error *error = window_cache_init(&memory, target, CACHE);
-	size_t threads;
 
 	if (!error)
 		error = python_find(&memory, &python);
 	if (error)
 		return error;
-	error = heap_snapshot_take(&python, trial->with_edges, NULL, NULL, &threads, ret);
+	error = heap_snapshot_take(&python, trial->with_edges, NULL, NULL, ret);
 	python_deinit(&python);
 	return error;
 }
