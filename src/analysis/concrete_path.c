@@ -221,3 +221,13 @@ void concrete_path_deinit(struct concrete_path *path)
 	free(path->text);
 	*path = (struct concrete_path){0};
 }
+
+char *concrete_path_words(const struct concrete_path *path)
+{
+	struct text text;
+
+	text_init(&text);
+	for (size_t i = 0; i < path->step_count; i++)
+		text_append(&text, path->steps[i].label);
+	return text_take(&text);
+}

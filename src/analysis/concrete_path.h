@@ -38,4 +38,7 @@ struct error *concrete_path_make(struct labels *labels, const struct reach *reac
                                  struct concrete_path *ret);
 void concrete_path_deinit(struct concrete_path *path);
 
+/* Its words, as in a merged path: app.cache._sessions. The caller frees them; NULL: no memory. */
+char *concrete_path_words(const struct concrete_path *path);
+
 #endif

@@ -7,6 +7,7 @@
 #include "analysis/growth.h"
 
 #include "analysis/suspects.h"
+#include "analysis/swellings.h"
 #include "base/cleanup.h"
 
 #include <stdlib.h>
@@ -138,26 +139,42 @@ static struct error *list_types(struct growth *growth, const struct looks *looks
 	return NULL;
 }
 
+static int compare_suspects(const void *left, const void *right)
+{
+	const struct suspect *a = left;
+	const struct suspect *b = right;
+
+	return (a->held_bytes < b->held_bytes) - (a->held_bytes > b->held_bytes);
+}
+
 struct error *growth_find(const struct looks *looks, const struct snapshot *snapshot,
                           const struct reach *reach, struct growth **ret)
 {
 	_cleanup_(cleanup_growth) struct growth *growth = calloc(1, sizeof(*growth));
 	_cleanup_free_ uint8_t *is_growing = calloc(snapshot->type_count + (size_t)1, 1);
 	_cleanup_free_ uint8_t *births = calloc(snapshot->node_count + (size_t)1, 1);
+	_cleanup_free_ uint8_t *told = calloc(snapshot->node_count + (size_t)1, 1);
 	struct error *error = NULL;
 
-	if (!growth || !is_growing || !births)
+	if (!growth || !is_growing || !births || !told)
 		return error_no_memory();
 	growth->minutes = looks->figures[looks->count - 1].seconds / 60;
+	growth->suspects = calloc(GROWTH_SUSPECTS_MAX, sizeof(*growth->suspects));
+	if (!growth->suspects)
+		return error_no_memory();
 	if (mark_by_counts(looks, snapshot, is_growing)) {
 		error = mark_by_births(looks, snapshot, reach, is_growing, births);
 		if (!error)
 			error = list_types(growth, looks, snapshot, is_growing);
 		if (!error && growth->type_count)
-			error = suspects_find(looks, snapshot, reach, is_growing, births, growth);
+			error = suspects_find(looks, snapshot, reach, is_growing, births, told,
+			                      growth);
 	}
+	if (!error)
+		error = swellings_find(looks, snapshot, reach, told, growth);
 	if (error)
 		return error;
+	qsort(growth->suspects, growth->suspect_count, sizeof(*growth->suspects), compare_suspects);
 	*ret = take_ptr(growth);
 	return NULL;
 }

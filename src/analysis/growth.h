@@ -10,7 +10,8 @@
  * Its new objects are grouped by path and type. A group that hangs from
  * another one (the strings of a session) is told with it, and what is left
  * are the suspects: the outermost objects that pile up, each with its path and
- * with the container on that path that grew, if there is one.
+ * with the container on that path that grew, if there is one. Single objects that
+ * grow themselves are suspects too (swellings.h).
  */
 #ifndef PLUMB_ANALYSIS_GROWTH_H
 #define PLUMB_ANALYSIS_GROWTH_H
@@ -18,7 +19,7 @@
 #include "analysis/looks.h"
 #include "analysis/paths.h"
 
-enum { GROWTH_COMPANIONS_MAX = 10 };
+enum { GROWTH_COMPANIONS_MAX = 10, GROWTH_SUSPECTS_MAX = 20 };
 
 /* A type of which new objects hang from a suspect's. */
 struct growth_companion {
@@ -38,12 +39,16 @@ struct suspect {
 	char *path;              /* where the new ones are: app.cache[*] */
 	struct concrete_path example;
 
-	bool has_container;
-	const char *container_type;
-	uint64_t container_address;
+	uint64_t container_count;   /* so many grew together; 0: none did */
+	const char *container_type; /* of the first of them; "": a family of roots (threads) */
+	uint64_t container_address; /* of the first of them */
 	char *container_path;
-	uint64_t length_first;
+	uint64_t length_first; /* elements of all of them */
 	uint64_t length_last;
+
+	bool is_one_object;  /* no new objects, but this one gets larger (swellings.h) */
+	uint64_t size_first; /* of it in bytes, when it is no container */
+	uint64_t size_last;
 
 	struct growth_companion companions[GROWTH_COMPANIONS_MAX];
 	size_t companion_count;

@@ -12,6 +12,8 @@
  */
 #include "analysis/looks.h"
 
+#include "analysis/look_containers.h"
+#include "analysis/root_family.h"
 #include "base/array.h"
 #include "base/cleanup.h"
 
@@ -31,6 +33,7 @@ void looks_init(struct looks *looks)
 {
 	*looks = (struct looks){0};
 	number_map_init(&looks->series_of);
+	number_map_init(&looks->family_of);
 }
 
 void looks_deinit(struct looks *looks)
@@ -40,19 +43,17 @@ void looks_deinit(struct looks *looks)
 	free(looks->series);
 	free(looks->marks);
 	free(looks->containers);
+	free(looks->histories);
+	free(looks->families);
 	number_map_deinit(&looks->series_of);
+	number_map_deinit(&looks->family_of);
 	looks_init(looks);
 }
 
 /* Of a type's address and name: the same from look to look. Never 0. */
 static uint64_t hash_type(const struct looks *looks, uint64_t address, const char *name)
 {
-	uint64_t hash = (looks->rules.by_name ? 0 : address) * 0x9e3779b97f4a7c15ULL;
-
-	for (const char *at = name; *at; at++)
-		hash = (hash ^ (unsigned char)*at) * 0x100000001b3ULL;
-	hash ^= hash >> 32;
-	return hash ? hash : 1;
+	return look_hash(looks->rules.by_name ? 0 : address, name);
 }
 
 static uint64_t type_hash(const struct looks *looks, const struct snapshot *snapshot, type_id type)
@@ -216,88 +217,56 @@ static bool add_marks(struct looks *looks, const struct snapshot *snapshot,
 	return true;
 }
 
-/* Containers */
+/* Families of roots */
 
-static int compare_containers(const void *left, const void *right)
+static struct look_family *find_family(struct looks *looks, const char *words)
 {
-	const struct look_container *a = left;
-	const struct look_container *b = right;
+	uint64_t hash = look_hash(0, words);
+	uint32_t index;
 
-	return (a->address > b->address) - (a->address < b->address);
-}
-
-/* A tuple never grows, and the dict of attributes of an object is not what leaks. */
-static bool may_grow(const struct snapshot *snapshot, node_id node)
-{
-	return !(snapshot->flags[node] & NODE_IS_NAMESPACE) &&
-	       strcmp(snapshot_type_name(snapshot, snapshot->type[node]), "tuple") != 0;
-}
-
-static bool start_containers(struct looks *looks, const struct snapshot *snapshot,
-                             const struct reach *reach, const uint64_t *hashes)
-{
-	looks->containers =
-		reallocarray(NULL, snapshot->container_count + 1, sizeof(*looks->containers));
-	if (!looks->containers)
-		return false;
-	for (size_t i = 0; i < snapshot->container_count; i++) {
-		const struct snap_container *container = &snapshot->containers[i];
-
-		if (!is_counted(looks, snapshot, reach, container->node) ||
-		    !may_grow(snapshot, container->node))
-			continue;
-		looks->containers[looks->container_count++] = (struct look_container){
-			.address = snapshot->address[container->node],
-			.type_mark = (uint32_t)hashes[snapshot->type[container->node]],
-			.first_length = container->length,
-			.last_length = container->length,
-		};
-	}
-	qsort(looks->containers, looks->container_count, sizeof(*looks->containers),
-	      compare_containers);
-	return true;
-}
-
-static struct look_container *find_container(const struct looks *looks, uint64_t address)
-{
-	struct look_container key = {.address = address};
-
-	if (!looks->container_count)
+	if (number_map_get(&looks->family_of, hash, &index))
+		return &looks->families[index];
+	index = (uint32_t)looks->family_count;
+	if (!array_reserve(&looks->families, &looks->family_capacity, looks->family_count + 1,
+	                   sizeof(*looks->families)) ||
+	    !number_map_put(&looks->family_of, hash, index))
 		return NULL;
-	return bsearch(&key, looks->containers, looks->container_count, sizeof(key),
-	               compare_containers);
+	looks->families[looks->family_count++] = (struct look_family){0};
+	return &looks->families[index];
 }
 
-static void follow_containers(struct looks *looks, const struct snapshot *snapshot,
-                              const uint64_t *hashes)
+static bool count_families(struct looks *looks, const struct snapshot *snapshot)
 {
-	for (size_t i = 0; i < snapshot->container_count; i++) {
-		const struct snap_container *now = &snapshot->containers[i];
-		struct look_container *known;
+	bool is_done = true;
+	struct text words;
 
-		if (!may_grow(snapshot, now->node))
+	for (size_t i = 0; i < looks->family_count; i++)
+		looks->families[i].last_count = 0;
+	text_init(&words);
+	for (size_t i = 0; i < snapshot->root_count && is_done; i++) {
+		struct look_family *family;
+
+		text_clear(&words);
+		if (!root_family_text(snapshot, i, &words))
 			continue;
-		known = find_container(looks, snapshot->address[now->node]);
-		if (!known || known->type_mark != (uint32_t)hashes[snapshot->type[now->node]])
-			continue;
-		known->has_shrunk |= now->length < known->last_length;
-		if (now->length > known->last_length)
-			known->growths++;
-		known->last_length = now->length;
-		known->last_look = (uint8_t)looks->count;
+		family = find_family(looks, text_string(&words));
+		is_done = family && !words.is_broken;
+		if (!is_done)
+			break;
+		family->first_count += looks->count == 0;
+		family->last_count++;
 	}
+	text_deinit(&words);
+	return is_done;
 }
 
-/* What is gone, or has shrunk, will not be the answer. */
-static void drop_containers(struct looks *looks)
+const struct look_family *looks_family(const struct looks *looks, const char *words)
 {
-	size_t kept = 0;
+	uint32_t index;
 
-	for (size_t i = 0; i < looks->container_count; i++)
-		if (looks->containers[i].last_look == looks->count &&
-		    (looks->rules.keeps_shrunk || !looks->containers[i].has_shrunk))
-			looks->containers[kept++] = looks->containers[i];
-	looks->container_count = kept;
+	if (!number_map_get(&looks->family_of, look_hash(0, words), &index))
+		return NULL;
+	return &looks->families[index];
 }
 
 static void fill_figures(struct look_figures *figures, const struct snapshot *snapshot,
@@ -316,16 +285,14 @@ static void fill_figures(struct look_figures *figures, const struct snapshot *sn
 	figures->unreached_bytes = reach->unreached.bytes;
 }
 
-/* The objects one by one, and the containers among them. */
+/* The objects one by one, the containers among them, and the roots. */
 static struct error *follow_objects(struct looks *looks, const struct snapshot *snapshot,
                                     const struct reach *reach, const uint64_t *hashes)
 {
-	if (!add_marks(looks, snapshot, reach, hashes))
+	if (!add_marks(looks, snapshot, reach, hashes) ||
+	    !look_containers_follow(looks, snapshot, reach, hashes) ||
+	    !count_families(looks, snapshot))
 		return error_no_memory();
-	if (looks->count == 0)
-		return start_containers(looks, snapshot, reach, hashes) ? NULL : error_no_memory();
-	follow_containers(looks, snapshot, hashes);
-	drop_containers(looks);
 	return NULL;
 }
 
@@ -430,10 +397,13 @@ unsigned int looks_birth(const struct looks *looks, const struct snapshot *snaps
 const struct look_container *looks_container(const struct looks *looks,
                                              const struct snapshot *snapshot, node_id node)
 {
-	const struct look_container *container = find_container(looks, snapshot->address[node]);
+	return look_containers_find(looks, snapshot->address[node],
+	                            (uint32_t)type_hash(looks, snapshot, snapshot->type[node]));
+}
 
-	if (!container ||
-	    container->type_mark != (uint32_t)type_hash(looks, snapshot, snapshot->type[node]))
+const uint64_t *looks_history(const struct looks *looks, const struct look_container *container)
+{
+	if (container->history == no_history)
 		return NULL;
-	return container;
+	return looks->histories[container->history].lengths;
 }

@@ -5,7 +5,9 @@
  *   - how many objects of each type were reached, and their bytes;
  *   - a mark of 8 bytes for each reached object, with the look at which it
  *     was first seen (its birth);
- *   - the lengths that containers had when they were first seen.
+ *   - the lengths of containers and the sizes of large blocks, and of those
+ *     that got longer their length at each look;
+ *   - how many roots there are of each family (threads, modules).
  *
  * Only reached objects count. Garbage that waits for the collector grows and
  * falls like a saw, and would hide what stays.
@@ -14,6 +16,10 @@
  * address was reused for an object of the same type in between, the new one is
  * taken for the old one: it looks older than it is, so growth is never
  * invented by this, only hidden.
+ *
+ * A container is the same when it lies at the same address, or when it took the
+ * place of another: `seen = seen + (one,)` makes a new tuple each time, and
+ * what the name `seen` stands for is what grows.
  */
 #ifndef PLUMB_ANALYSIS_LOOKS_H
 #define PLUMB_ANALYSIS_LOOKS_H
@@ -31,15 +37,32 @@ struct look_series {
 	uint64_t bytes[LOOKS_LIMIT];
 };
 
-/* A container that may grow; sorted by address. */
+/* Without a history: it has not grown since it was first seen. */
+static const uint32_t no_history = UINT32_MAX;
+
+/* What may get longer: a container, or a large block (a str, a bytearray); sorted by address. */
 struct look_container {
 	uint64_t address;
+	uint64_t first_length; /* elements; of a block its size in bytes */
+	uint64_t last_length;
 	uint32_t type_mark;
-	uint32_t first_length;
-	uint32_t last_length;
+	uint32_t slot;     /* a hash of the name that leads to it; 0: none that lasts */
+	uint32_t history;  /* its row in looks->histories, or no_history */
 	uint8_t last_look; /* when it was last seen */
 	uint8_t growths;   /* looks at which it was longer than at the one before */
 	bool has_shrunk;
+	bool is_block;
+};
+
+/* The lengths at each look. */
+struct look_history {
+	uint64_t lengths[LOOKS_LIMIT];
+};
+
+/* How many roots there are of one family, see analysis/root_family.h. */
+struct look_family {
+	uint32_t first_count;
+	uint32_t last_count;
 };
 
 struct look_figures {
@@ -74,6 +97,11 @@ struct looks {
 	size_t mark_count;
 	struct look_container *containers;
 	size_t container_count;
+	struct look_history *histories;
+	size_t history_count, history_capacity;
+	struct look_family *families;
+	size_t family_count, family_capacity;
+	struct number_map family_of; /* hash of its words -> family */
 };
 
 void looks_init(struct looks *looks);
@@ -105,6 +133,12 @@ unsigned int looks_birth(const struct looks *looks, const struct snapshot *snaps
 /* The container at a node of the last look's snapshot, when it was there before; or NULL. */
 const struct look_container *looks_container(const struct looks *looks,
                                              const struct snapshot *snapshot, node_id node);
+
+/* The family of roots with these words ("threads[*]"); NULL: there never was one. */
+const struct look_family *looks_family(const struct looks *looks, const char *words);
+
+/* Its lengths at each look, when it grew; or NULL. */
+const uint64_t *looks_history(const struct looks *looks, const struct look_container *container);
 
 /* Is it longer than when first seen, and was never shorter than at the look before? */
 static inline bool look_container_has_grown(const struct looks *looks,

@@ -13,6 +13,7 @@
  */
 #include "analysis/path_map.h"
 
+#include "analysis/path_map_roots.h"
 #include "base/cleanup.h"
 
 #include <stdio.h>
@@ -24,7 +25,6 @@ enum {
 	DOMINANT_PERCENT = 80,
 	RECORD_KEYS_MAX = 32, /* a dict with more keys is a collection, no record */
 	RECORD_TUPLE_MAX = 8,
-	THREADS_NAMED_MAX = 4, /* more of them are a pool, and one path */
 };
 
 /* Nearly all that is chosen below parent is below node. */
@@ -213,9 +213,7 @@ static void place_node(struct path_map *map, node_id parent, node_id node)
 	size_t root;
 
 	if (reach_root(map->reach, node, &root)) {
-		if (map->merges_threads && snapshot->roots[root].kind == ROOT_THREAD)
-			root = ANY_THREAD;
-		visit(map, node, 0, (struct step){STEP_ROOT, (uint32_t)root});
+		visit(map, node, 0, (struct step){STEP_ROOT, map->root_step[root]});
 		return;
 	}
 	from = path_map_node(map, parent)->place;
@@ -296,27 +294,6 @@ static void weigh_all(struct path_map *map, const struct bit_set *chosen)
 	}
 }
 
-/* Do the chosen hang from many threads, and from none in particular? */
-static bool are_threads_alike(const struct path_map *map)
-{
-	uint64_t all = 0;
-	uint64_t most = 0;
-	size_t count = 0;
-
-	for (size_t i = 0; i < map->snapshot->root_count; i++) {
-		const struct snap_root *root = &map->snapshot->roots[i];
-		uint64_t weight;
-
-		if (root->kind != ROOT_THREAD || !path_map_has(map, root->node))
-			continue;
-		weight = path_map_node(map, root->node)->weight;
-		count++;
-		all += weight;
-		most = weight > most ? weight : most;
-	}
-	return count > THREADS_NAMED_MAX && most * 100 < all * DOMINANT_PERCENT;
-}
-
 static struct path_map *path_map_new(const struct snapshot *snapshot, const struct reach *reach)
 {
 	struct path_map *map = calloc(1, sizeof(*map));
@@ -334,14 +311,16 @@ static struct path_map *path_map_new(const struct snapshot *snapshot, const stru
 }
 
 struct error *path_map_make(const struct snapshot *snapshot, const struct reach *reach,
-                            const struct bit_set *chosen, struct path_map **ret)
+                            const struct bit_set *chosen, const uint8_t *births,
+                            struct path_map **ret)
 {
 	_cleanup_(cleanup_path_map) struct path_map *map = path_map_new(snapshot, reach);
 
 	if (!map || !find_nodes(map, chosen))
 		return error_no_memory();
 	weigh_all(map, chosen);
-	map->merges_threads = are_threads_alike(map);
+	if (!path_map_name_roots(map, births))
+		return error_no_memory();
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
 		place_all(map, pass == PASSES_MAX - 1);
 		if (map->trie.is_broken || map->labels.is_broken)
@@ -361,5 +340,6 @@ void path_map_free(struct path_map *map)
 	path_trie_deinit(&map->trie);
 	bit_set_deinit(&map->on_path);
 	free(map->nodes);
+	free(map->root_step);
 	free(map);
 }

@@ -10,6 +10,8 @@
  *     gives them, and short tuples), the key is a name and stays;
  *   - a dict that is the __dict__ of something is no step: obj.x;
  *   - threads are named while they are few, or one of them holds nearly all;
+ *     many new modules, and several entries of one list of the interpreter's,
+ *     are one root: sys.modules[*], interpreter.atexit[*].func;
  *   - a running frame is named by its function, and the frames between it
  *     and its thread are left out.
  */
@@ -28,7 +30,7 @@ struct path_map {
 	struct path_trie trie;
 	struct bit_set on_path;  /* the chosen, and what lies on the paths to them */
 	struct path_node *nodes; /* of each of these, by rank */
-	bool merges_threads;
+	uint32_t *root_step;     /* of each root, the operand of its STEP_ROOT */
 };
 
 struct path_node {
@@ -36,12 +38,17 @@ struct path_node {
 	place_id place;
 };
 
-/* The operand of STEP_ROOT that stands for every thread. */
-static const uint32_t ANY_THREAD = UINT32_MAX;
+/* In the operand of STEP_ROOT: with it, the label of the words for a family of roots. */
+static const uint32_t MANY_ROOTS = UINT32_C(1) << 31;
 
-/* Borrows snapshot and reach, which must outlive it. chosen: a set of nodes. */
+/*
+ * Borrows snapshot and reach, which must outlive it. chosen: a set of nodes.
+ * births: of each node the look at which it was first seen, where it is known
+ * that some are newer than others; else NULL.
+ */
 struct error *path_map_make(const struct snapshot *snapshot, const struct reach *reach,
-                            const struct bit_set *chosen, struct path_map **ret);
+                            const struct bit_set *chosen, const uint8_t *births,
+                            struct path_map **ret);
 void path_map_free(struct path_map *map);
 
 static inline void cleanup_path_map(struct path_map **map)

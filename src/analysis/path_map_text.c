@@ -109,7 +109,7 @@ const char *path_map_root(struct path_map *map, place_id place)
 	if (!place)
 		return "";
 	root = map->trie.places[place].step.operand;
-	if (root == ANY_THREAD)
-		return "threads[*]";
+	if (root & MANY_ROOTS)
+		return labels_text(&map->labels, root & ~MANY_ROOTS);
 	return snapshot_string(snapshot, snapshot->roots[root].name);
 }

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct place_sum {
 	place_id place;
@@ -71,7 +72,9 @@ static struct error *write_path(struct path_map *map, const struct place_sum *su
 		return error_no_memory();
 	ret->objects = sum->objects;
 	ret->bytes = sum->bytes;
-	ret->root = path_map_root(map, sum->place);
+	ret->root = strdup(path_map_root(map, sum->place));
+	if (!ret->root)
+		return error_no_memory();
 	return concrete_path_make(&map->labels, map->reach, sum->example, &ret->example);
 }
 
@@ -127,7 +130,7 @@ struct error *paths_make(const struct snapshot *snapshot, const struct reach *re
 		bit_set_add(&chosen, selection->nodes[i]);
 		add_chosen(paths, snapshot, reach, selection->nodes[i]);
 	}
-	error = path_map_make(snapshot, reach, &chosen, &map);
+	error = path_map_make(snapshot, reach, &chosen, NULL, &map);
 	if (!error)
 		error = write_paths(map, &chosen, limit, paths);
 	if (error)
@@ -142,6 +145,7 @@ void paths_free(struct paths *paths)
 		return;
 	for (size_t i = 0; i < paths->path_count; i++) {
 		free(paths->paths[i].text);
+		free(paths->paths[i].root);
 		concrete_path_deinit(&paths->paths[i].example);
 	}
 	free(paths->paths);

@@ -15,7 +15,7 @@ struct merged_path {
 	char *text; /* app.cache._sessions[*].user */
 	uint64_t objects;
 	uint64_t bytes;
-	const char *root; /* borrowed from the snapshot */
+	char *root; /* app, thread 4242 (MainThread), threads[*] */
 	struct concrete_path example;
 };
 

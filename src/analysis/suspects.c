@@ -10,64 +10,23 @@
  *   3. Each node of a top hands itself down; what is new below adds to what
  *      the top holds, type by type.
  *   4. The container that grew is handed down from it through what is new,
- *      and the nodes of a top vote for theirs.
+ *      and the nodes of a top vote for the place of theirs: a list for each
+ *      user is many containers at one place. Where roots became more
+ *      (threads, modules), their family is the container.
  *
- * A top must have kept objects of earlier intervals: what is only passing
- * through at the last look has not.
+ * A group must have kept objects of earlier intervals. What is only passing
+ * through at the last look is looked through: it owns nothing, and is no top.
  */
 #include "analysis/suspects.h"
 
+#include "analysis/suspect_search.h"
 #include "base/array.h"
 #include "base/cleanup.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-	SUSPECTS_MAX = 20,
-	SMALLEST_SHARE = 50,  /* of the largest suspect's bytes: 1/50 */
-	CONTAINER_SHARE = 10, /* of the new objects that a container has to account for: 1/10 */
-};
-
-static const uint32_t no_group = UINT32_MAX;
-
-struct group {
-	place_id place;
-	type_id type;
-	uint64_t objects;
-	uint64_t bytes;
-	uint64_t births[LOOKS_LIMIT];
-	node_id first;         /* the one nearest to its root */
-	uint64_t from_outside; /* nodes that hang from no other group */
-	uint64_t owned;        /* nodes that hang from an earlier group */
-	bool is_top;
-	uint64_t held_bytes;
-	node_id container;       /* majority vote: the candidate ... */
-	uint64_t container_lead; /* ... and its lead */
-};
-
-struct held_type {
-	uint32_t group;
-	type_id type;
-	uint64_t objects;
-	uint64_t bytes;
-};
-
-struct search {
-	const struct looks *looks;
-	const struct snapshot *snapshot;
-	const struct reach *reach;
-	uint8_t *births;       /* borrowed */
-	struct bit_set chosen; /* new, and of a growing type */
-	struct path_map *map;
-	struct group *groups;
-	size_t group_count, group_capacity;
-	struct number_map group_of; /* place and type -> group */
-	uint32_t *group;            /* of each chosen node */
-	uint32_t *above;            /* what each node was handed down */
-	struct held_type *held;
-	size_t held_count, held_capacity;
-	struct number_map held_of; /* group and type -> held */
+	CONTAINER_SHARE = 10, /* of the new objects that containers have to account for: 1/10 */
 };
 
 static bool choose_new(struct search *search, const uint8_t *is_growing)
@@ -119,8 +78,11 @@ static uint32_t find_group(struct search *search, node_id node)
 	                   sizeof(*search->groups)) ||
 	    !number_map_put(&search->group_of, key, index))
 		return no_group;
-	search->groups[search->group_count++] =
-		(struct group){.place = place, .type = type, .first = node, .container = NODE_NONE};
+	search->groups[search->group_count++] = (struct group){.place = place,
+	                                                       .type = type,
+	                                                       .first = node,
+	                                                       .container.candidate = no_place,
+	                                                       .referent.candidate = no_group};
 	return index;
 }
 
@@ -143,26 +105,6 @@ static struct error *make_groups(struct search *search)
 	return NULL;
 }
 
-/* Handed down: the group of the nearest chosen node above. */
-static void find_owners(struct search *search)
-{
-	for (node_id i = 0; i < search->reach->order_count; i++) {
-		node_id node = search->reach->order[i];
-		node_id parent = reach_parent(search->reach, node);
-		uint32_t above = parent == NODE_NONE ? no_group : search->above[parent];
-		uint32_t own = search->group[node];
-
-		search->above[node] = own == no_group ? above : own;
-		if (own == no_group || above == own)
-			continue;
-		/* Groups are numbered as they are found, so the earlier is the smaller. */
-		if (above != no_group && above < own)
-			search->groups[own].owned++;
-		else
-			search->groups[own].from_outside++;
-	}
-}
-
 /*
  * A group of which nothing stayed from earlier intervals is only passing
  * through. Half of the intervals are enough: of a list that is held at both
@@ -178,13 +120,38 @@ static bool has_stayed(const struct group *group, unsigned int looks)
 	return kept >= 1 && kept * 2 >= intervals;
 }
 
+/* Handed down: the group of the nearest chosen node above that is here to stay. */
+static void find_owners(struct search *search)
+{
+	node_id last = NODE_NONE;
+
+	for (size_t i = 0; i < search->group_count; i++)
+		search->groups[i].has_stayed = has_stayed(&search->groups[i], search->looks->count);
+	for (node_id i = 0; i < search->reach->order_count; i++) {
+		node_id node = search->reach->order[i];
+		node_id parent = reach_next_parent(search->reach, node, &last);
+		uint32_t above = parent == NODE_NONE ? no_group : search->above[parent];
+		uint32_t own = search->group[node];
+
+		if (own != no_group && !search->groups[own].has_stayed)
+			own = no_group;
+		search->above[node] = own == no_group ? above : own;
+		if (own == no_group || above == own)
+			continue;
+		/* Groups are numbered as they are found, so the earlier is the smaller. */
+		if (above != no_group && above < own)
+			search->groups[own].owned++;
+		else
+			search->groups[own].from_outside++;
+	}
+}
+
 static void mark_tops(struct search *search)
 {
 	for (size_t i = 0; i < search->group_count; i++) {
 		struct group *group = &search->groups[i];
 
-		group->is_top = group->from_outside >= group->owned &&
-		                has_stayed(group, search->looks->count);
+		group->is_top = group->has_stayed && group->from_outside >= group->owned;
 	}
 }
 
@@ -213,9 +180,11 @@ static bool add_held(struct search *search, uint32_t group, node_id node)
 /* Handed down: the top that a node hangs from, the uppermost if there are several. */
 static struct error *sum_held(struct search *search)
 {
+	node_id last = NODE_NONE;
+
 	for (node_id i = 0; i < search->reach->order_count; i++) {
 		node_id node = search->reach->order[i];
-		node_id parent = reach_parent(search->reach, node);
+		node_id parent = reach_next_parent(search->reach, node, &last);
 		uint32_t above = parent == NODE_NONE ? no_group : search->above[parent];
 		uint32_t own = search->group[node];
 
@@ -231,211 +200,145 @@ static struct error *sum_held(struct search *search)
 	return NULL;
 }
 
-static void vote(struct group *group, node_id container)
+static void cast(struct vote *vote, uint32_t candidate)
 {
-	if (group->container == container) {
-		group->container_lead++;
-	} else if (group->container_lead == 0) {
-		group->container = container;
-		group->container_lead = 1;
+	if (vote->candidate == candidate) {
+		vote->lead++;
+	} else if (vote->lead == 0) {
+		vote->candidate = candidate;
+		vote->lead = 1;
 	} else {
-		group->container_lead--;
+		vote->lead--;
 	}
 }
 
-static bool has_grown(const struct search *search, node_id node)
+/* The top that one of the weak references of a node leads into, if it is another one. */
+static uint32_t find_referent(const struct search *search, node_id node)
 {
-	const struct look_container *container =
-		looks_container(search->looks, search->snapshot, node);
+	const struct snapshot *snapshot = search->snapshot;
 
-	return container && look_container_has_grown(search->looks, container);
+	for (uint64_t i = snapshot->edge_start[node]; i < snapshot->edge_start[node + 1]; i++) {
+		node_id to = snapshot->edges[i].to;
+
+		if (snap_edge_is_weak(snapshot->edges[i]) && reach_is_reached(search->reach, to) &&
+		    search->above[to] != no_group && search->above[to] != search->above[node])
+			return search->above[to];
+	}
+	return no_group;
 }
 
-/* Handed down: the nearest container that grew, through nodes that are new. */
+/* After sum_held: which top do the weak references of a top refer to? */
+static void find_referents(struct search *search)
+{
+	for (node_id i = 0; i < search->reach->order_count; i++) {
+		node_id node = search->reach->order[i];
+		uint32_t own = search->group[node];
+
+		if (own != no_group && search->groups[own].is_top)
+			cast(&search->groups[own].referent, find_referent(search, node));
+	}
+}
+
+static void add_container(struct search *search, node_id node,
+                          const struct look_container *container)
+{
+	struct container_sum *sum = &search->container_at[path_map_node(search->map, node)->place];
+
+	if (sum->count++ == 0)
+		sum->first = node;
+	sum->length_first += container->first_length;
+	sum->length_last += container->last_length;
+}
+
+/* The place of a root when its family became larger. */
+static place_id grown_family(struct search *search, node_id node)
+{
+	place_id place = path_map_node(search->map, node)->place;
+	const struct look_family *family =
+		looks_family(search->looks, path_map_root(search->map, place));
+
+	if (!family || family->last_count <= family->first_count)
+		return no_place;
+	search->container_at[place] = (struct container_sum){
+		.count = 1,
+		.length_first = family->first_count,
+		.length_last = family->last_count,
+		.first = NODE_NONE,
+	};
+	return place;
+}
+
+/* Handed down: the place of the nearest container that grew, through nodes that are new. */
 static void find_containers(struct search *search)
 {
 	const struct reach *reach = search->reach;
+	node_id last = NODE_NONE;
 
 	for (node_id i = 0; i < reach->order_count; i++) {
 		node_id node = reach->order[i];
-		node_id parent = reach_parent(reach, node);
-		node_id above = parent == NODE_NONE ? NODE_NONE : search->above[parent];
+		node_id parent = reach_next_parent(reach, node, &last);
 		uint32_t own = search->group[node];
+		const struct look_container *container;
+		place_id above;
 
-		search->above[node] = NODE_NONE;
+		search->above[node] = no_place;
 		if (!path_map_has(search->map, node))
 			continue;
+		above = parent == NODE_NONE ? grown_family(search, node) : search->above[parent];
 		if (own != no_group && search->groups[own].is_top)
-			vote(&search->groups[own], above);
-		if (has_grown(search, node))
-			search->above[node] = node;
-		else if (looks_birth(search->looks, search->snapshot, node) > 0)
+			cast(&search->groups[own].container, above);
+		container = looks_container(search->looks, search->snapshot, node);
+		if (container && look_container_has_grown(search->looks, container)) {
+			search->above[node] = path_map_node(search->map, node)->place;
+			add_container(search, node, container);
+		} else if (!snapshot_is_object(search->snapshot, node) ||
+		           looks_birth(search->looks, search->snapshot, node) > 0) {
 			search->above[node] = above;
+		}
 	}
 }
 
-static int compare_groups(const void *left, const void *right)
+/*
+ * Did the containers grow by what hangs from them? They must account for a share
+ * of the new objects: where an address was reused, something small seems to
+ * have grown by a few, and all that a chain has behind it votes for it.
+ */
+struct container_sum *search_container(const struct search *search, const struct group *group)
 {
-	const struct group *a = left;
-	const struct group *b = right;
+	struct container_sum *sum;
 
-	if (a->is_top != b->is_top)
-		return a->is_top ? -1 : 1;
+	if (group->container.candidate == no_place)
+		return NULL;
+	sum = &search->container_at[group->container.candidate];
+	return sum->length_last - sum->length_first >= group->objects / CONTAINER_SHARE ? sum
+	                                                                                : NULL;
+}
+
+static int compare_tops(const void *left, const void *right, void *context)
+{
+	const struct search *search = context;
+	const struct group *a = &search->groups[*(const uint32_t *)left];
+	const struct group *b = &search->groups[*(const uint32_t *)right];
+
 	if (a->held_bytes != b->held_bytes)
 		return a->held_bytes < b->held_bytes ? 1 : -1;
 	return (a->first > b->first) - (a->first < b->first);
 }
 
-static int compare_held(const void *left, const void *right)
+static struct error *tell_tops(struct search *search, struct growth *growth)
 {
-	const struct held_type *a = left;
-	const struct held_type *b = right;
+	_cleanup_free_ uint32_t *tops = reallocarray(NULL, search->group_count + 1, sizeof(*tops));
+	size_t count = 0;
 
-	return (a->bytes < b->bytes) - (a->bytes > b->bytes);
-}
-
-/* The words of a concrete path: app.cache._sessions */
-static char *words_of(const struct concrete_path *path)
-{
-	struct text text;
-
-	text_init(&text);
-	for (size_t i = 0; i < path->step_count; i++)
-		text_append(&text, path->steps[i].label);
-	return text_take(&text);
-}
-
-/*
- * Did the container grow by what hangs from it? It must account for a share
- * of the new objects: where an address was reused, something small seems to
- * have grown by a few, and all that a chain has behind it votes for it.
- */
-static bool accounts_for(const struct search *search, const struct group *group)
-{
-	const struct look_container *container =
-		looks_container(search->looks, search->snapshot, group->container);
-	uint64_t growth = container->last_length - container->first_length;
-
-	return growth >= group->objects / CONTAINER_SHARE;
-}
-
-static struct error *write_container(struct search *search, node_id node, struct suspect *suspect)
-{
-	const struct snapshot *snapshot = search->snapshot;
-	const struct look_container *container = looks_container(search->looks, snapshot, node);
-	struct concrete_path path;
-	struct error *error;
-
-	error = concrete_path_make(&search->map->labels, search->reach, node, &path);
-	if (error)
-		return error;
-	suspect->container_path = words_of(&path);
-	concrete_path_deinit(&path);
-	if (!suspect->container_path)
+	if (!tops)
 		return error_no_memory();
-	suspect->has_container = true;
-	suspect->container_type = snapshot_type_name(snapshot, snapshot->type[node]);
-	suspect->container_address = snapshot->address[node];
-	suspect->length_first = container->first_length;
-	suspect->length_last = container->last_length;
-	return NULL;
-}
-
-static bool is_noteworthy(const struct search *search, const struct held_type *held,
-                          const struct group *group)
-{
-	return strchr(snapshot_type_name(search->snapshot, held->type), '.') &&
-	       held->objects * 2 >= group->objects;
-}
-
-/* Those of a name that says more than str, one for each object, come first; then by bytes. */
-static void write_companions(const struct search *search, uint32_t number,
-                             const struct group *group, bool noteworthy, struct suspect *suspect)
-{
-	for (size_t i = 0; i < search->held_count; i++) {
-		const struct held_type *held = &search->held[i];
-
-		if (held->group != number || held->type == group->type ||
-		    is_noteworthy(search, held, group) != noteworthy)
-			continue;
-		if (suspect->companion_count == GROWTH_COMPANIONS_MAX)
-			return;
-		suspect->companions[suspect->companion_count++] =
-			(struct growth_companion){snapshot_type_name(search->snapshot, held->type),
-		                                  held->objects, held->bytes};
-	}
-}
-
-static struct error *write_suspect(struct search *search, uint32_t number,
-                                   const struct group *group, double minutes,
-                                   struct suspect *suspect)
-{
-	const struct snapshot *snapshot = search->snapshot;
-	struct error *error;
-	struct text text;
-
-	suspect->type = snapshot_type_name(snapshot, group->type);
-	suspect->type_address = snapshot->types[group->type].address;
-	suspect->objects = group->objects;
-	suspect->own_bytes = group->bytes;
-	suspect->held_bytes = group->held_bytes;
-	if (minutes > 0) {
-		suspect->objects_per_minute = (double)group->objects / minutes;
-		suspect->bytes_per_minute = (double)group->held_bytes / minutes;
-	}
-	text_init(&text);
-	path_map_text(search->map, group->place, &text);
-	suspect->path = text_take(&text);
-	if (!suspect->path)
+	for (uint32_t i = 0; i < search->group_count; i++)
+		if (search->groups[i].is_top)
+			tops[count++] = i;
+	qsort_r(tops, count, sizeof(*tops), compare_tops, search);
+	if (!suspect_fold(search, tops, count))
 		return error_no_memory();
-	write_companions(search, number, group, true, suspect);
-	write_companions(search, number, group, false, suspect);
-	error = concrete_path_make(&search->map->labels, search->reach, group->first,
-	                           &suspect->example);
-	if (!error && group->container != NODE_NONE && accounts_for(search, group))
-		error = write_container(search, group->container, suspect);
-	return error;
-}
-
-/*
- * Keys and values of one dict are two groups with one container; the smaller
- * of such two is no suspect of its own.
- */
-static bool is_told_already(const struct group *groups, size_t count, const struct group *group)
-{
-	for (size_t i = 0; i < count; i++)
-		if (group->container != NODE_NONE && groups[i].container == group->container &&
-		    group->held_bytes * 2 < groups[i].held_bytes)
-			return true;
-	return false;
-}
-
-static struct error *write_suspects(struct search *search, struct growth *growth)
-{
-	_cleanup_free_ struct group *tops =
-		reallocarray(NULL, search->group_count + 1, sizeof(*tops));
-	struct error *error = NULL;
-
-	growth->suspects = calloc(SUSPECTS_MAX, sizeof(*growth->suspects));
-	if (!tops || !growth->suspects)
-		return error_no_memory();
-	if (search->held_count)
-		qsort(search->held, search->held_count, sizeof(*search->held), compare_held);
-	memcpy(tops, search->groups, search->group_count * sizeof(*tops));
-	qsort(tops, search->group_count, sizeof(*tops), compare_groups);
-	for (size_t i = 0; i < search->group_count && !error; i++) {
-		uint32_t number;
-
-		if (!tops[i].is_top || growth->suspect_count == SUSPECTS_MAX ||
-		    tops[i].held_bytes * SMALLEST_SHARE < tops[0].held_bytes)
-			break;
-		if (is_told_already(tops, i, &tops[i]))
-			continue;
-		number = search->group[tops[i].first];
-		error = write_suspect(search, number, &tops[i], growth->minutes,
-		                      &growth->suspects[growth->suspect_count++]);
-	}
-	return error;
+	return suspect_write(search, tops, count, growth);
 }
 
 static bool allocate(struct search *search)
@@ -462,12 +365,32 @@ static void cleanup_search(struct search *search)
 	free(search->above);
 	free(search->groups);
 	free(search->held);
+	free(search->container_at);
 	path_map_free(search->map);
+}
+
+static void tell_held(const struct search *search, uint8_t *told)
+{
+	for (node_id i = 0; i < search->reach->order_count; i++) {
+		node_id node = search->reach->order[i];
+
+		if (search->above[node] != no_group &&
+		    looks_birth(search->looks, search->snapshot, node) > 0)
+			told[node] |= TOLD_AS_NEW;
+	}
+}
+
+static void tell_containers(const struct search *search, uint8_t *told)
+{
+	for (node_id node = 0; node < search->snapshot->node_count; node++)
+		if (path_map_has(search->map, node) &&
+		    search->container_at[path_map_node(search->map, node)->place].is_told)
+			told[node] |= TOLD_AS_CONTAINER;
 }
 
 struct error *suspects_find(const struct looks *looks, const struct snapshot *snapshot,
                             const struct reach *reach, const uint8_t *is_growing, uint8_t *births,
-                            struct growth *growth)
+                            uint8_t *told, struct growth *growth)
 {
 	_cleanup_(cleanup_search) struct search search = {
 		.looks = looks, .snapshot = snapshot, .reach = reach, .births = births};
@@ -477,9 +400,12 @@ struct error *suspects_find(const struct looks *looks, const struct snapshot *sn
 		return error_no_memory();
 	if (!choose_new(&search, is_growing))
 		return NULL;
-	error = path_map_make(snapshot, reach, &search.chosen, &search.map);
+	error = path_map_make(snapshot, reach, &search.chosen, births, &search.map);
 	if (error)
 		return error;
+	search.container_at = calloc(search.map->trie.place_count, sizeof(*search.container_at));
+	if (!search.container_at)
+		return error_no_memory();
 	choose_holders(&search);
 	error = make_groups(&search);
 	if (error)
@@ -489,6 +415,11 @@ struct error *suspects_find(const struct looks *looks, const struct snapshot *sn
 	error = sum_held(&search);
 	if (error)
 		return error;
+	find_referents(&search);
+	tell_held(&search, told);
 	find_containers(&search);
-	return write_suspects(&search, growth);
+	error = tell_tops(&search, growth);
+	if (!error)
+		tell_containers(&search, told);
+	return error;
 }

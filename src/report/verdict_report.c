@@ -45,6 +45,14 @@ static void append_seconds(struct text *text, double seconds)
 		text_printf(text, "%.1f min", seconds / 60);
 }
 
+static void append_rate(struct text *text, const struct suspect *suspect)
+{
+	if (suspect->is_one_object)
+		units_signed_bytes(text, (int64_t)suspect->bytes_per_minute);
+	else
+		units_rate(text, suspect->objects_per_minute);
+}
+
 static void append_answer(const struct layout *layout, const struct verdict_report *report,
                           struct text *text)
 {
@@ -56,10 +64,11 @@ static void append_answer(const struct layout *layout, const struct verdict_repo
 	if (growth->suspect_count) {
 		const struct suspect *worst = &growth->suspects[0];
 
-		text_append(&answer, "Python objects pile up: ");
+		text_append(&answer, worst->is_one_object ? "one Python object grows: "
+		                                          : "Python objects pile up: ");
 		layout_cut(&answer, worst->type, ANSWER_TYPE_WIDTH);
 		text_append(&answer, ", ");
-		units_rate(&answer, worst->objects_per_minute);
+		append_rate(&answer, worst);
 		text_append(&answer, " a minute, held by");
 		path = worst->path;
 	} else {
@@ -91,21 +100,39 @@ static void append_looks(const struct layout *layout, const struct verdict_repor
 	text_append_char(text, '\n');
 }
 
+static void append_label(struct text *text, const char *label)
+{
+	text_append(text, "   ");
+	layout_left(text, label, LABEL_WIDTH - 3);
+}
+
 static void append_container(const struct layout *layout, const struct suspect *suspect,
                              struct text *text)
 {
-	if (!suspect->has_container) {
-		text_append(text,
-		            "   grows       link by link: no container on the path got longer\n");
+	bool is_family = suspect->container_count && !*suspect->container_type;
+
+	if (!suspect->container_count) {
+		append_label(text, "grows");
+		text_append(text, "link by link: no container on the path got longer\n");
 		return;
 	}
-	text_append(text, "   container   ");
+	append_label(text, suspect->container_count > 1 ? "containers" : "container");
 	layout_path(layout, text, suspect->container_path, LABEL_WIDTH, LABEL_WIDTH + 2);
-	text_append(text, "\n               (");
-	layout_cut(text, suspect->container_type, TYPE_WIDTH);
-	text_append(text, ") had ");
+	text_append(text, "\n               ");
+	if (suspect->container_count > 1) {
+		units_count(text, suspect->container_count);
+		text_append(text, " of them grew: ");
+	}
+	if (!is_family) {
+		text_append_char(text, '(');
+		layout_cut(text, suspect->container_type, TYPE_WIDTH);
+		text_append(text, ") ");
+	}
+	text_append(text, is_family ? "were " : "had ");
 	units_count(text, suspect->length_first);
-	text_append(text, suspect->length_first == 1 ? " element, has " : " elements, has ");
+	if (!is_family)
+		text_append(text, suspect->length_first == 1 ? " element" : " elements");
+	text_append(text, is_family ? ", are " : ", has ");
 	units_count(text, suspect->length_last);
 	text_append_char(text, '\n');
 }
@@ -142,6 +169,30 @@ static void append_companions(const struct layout *layout, const struct suspect 
 	text_deinit(&item);
 }
 
+static void append_one_object(const struct layout *layout, const struct suspect *suspect,
+                              struct text *text)
+{
+	append_label(text, "one object");
+	if (suspect->container_count) {
+		text_append(text, "got longer, by objects that were there before (");
+	} else {
+		text_append(text, "was ");
+		units_bytes(text, suspect->size_first);
+		text_append(text, ", is ");
+		units_bytes(text, suspect->size_last);
+		text_append(text, " (");
+	}
+	units_signed_bytes(text, (int64_t)suspect->bytes_per_minute);
+	text_append(text, " a minute)\n");
+	if (suspect->container_count) {
+		append_container(layout, suspect, text);
+		return;
+	}
+	append_label(text, "held by");
+	layout_path(layout, text, suspect->path, LABEL_WIDTH, LABEL_WIDTH + 2);
+	text_append_char(text, '\n');
+}
+
 static void append_suspect(const struct layout *layout, const struct suspect *suspect,
                            size_t number, struct text *text)
 {
@@ -152,15 +203,22 @@ static void append_suspect(const struct layout *layout, const struct suspect *su
 	text_append_char(text, '\n');
 	layout_bold(layout, text, text_string(&head));
 	text_deinit(&head);
-	text_append(text, "\n   new         ");
+	text_append_char(text, '\n');
+	if (suspect->is_one_object) {
+		append_one_object(layout, suspect, text);
+		return;
+	}
+	append_label(text, "new");
 	units_plural(text, suspect->objects, "object");
 	text_append(text, " (");
 	units_rate(text, suspect->objects_per_minute);
-	text_append(text, " a minute)\n   they hold   ");
+	text_append(text, " a minute)\n");
+	append_label(text, "they hold");
 	units_bytes(text, suspect->held_bytes);
 	text_append(text, " (");
 	units_signed_bytes(text, (int64_t)suspect->bytes_per_minute);
-	text_append(text, " a minute)\n   held by     ");
+	text_append(text, " a minute)\n");
+	append_label(text, "held by");
 	layout_path(layout, text, suspect->path, LABEL_WIDTH, LABEL_WIDTH + 2);
 	text_append_char(text, '\n');
 	append_container(layout, suspect, text);
@@ -171,7 +229,7 @@ static void append_suspect(const struct layout *layout, const struct suspect *su
 static void append_example(const struct layout *layout, const struct suspect *suspect,
                            struct text *text)
 {
-	text_append(text, "\none of the new ");
+	text_append(text, suspect->is_one_object ? "\nthe " : "\none of the new ");
 	layout_cut(text, suspect->type, TYPE_WIDTH);
 	text_append(text, ", and what holds it\n");
 	why_steps_text(layout, &suspect->example, text);
@@ -335,14 +393,15 @@ void verdict_report_text(const struct layout *layout, const struct verdict_repor
 
 static void container_json(struct json *json, const struct suspect *suspect)
 {
-	if (!suspect->has_container) {
+	if (!suspect->container_count) {
 		json_null(json, "container");
 		return;
 	}
 	json_begin_object(json, "container");
-	json_string(json, "type", suspect->container_type);
+	json_string(json, "type", *suspect->container_type ? suspect->container_type : "(roots)");
 	json_address(json, "address", suspect->container_address);
 	json_string(json, "path", suspect->container_path);
+	json_unsigned(json, "containers", suspect->container_count);
 	json_unsigned(json, "length_first", suspect->length_first);
 	json_unsigned(json, "length_last", suspect->length_last);
 	json_end_object(json);
@@ -352,6 +411,7 @@ static void suspect_json(struct json *json, const struct suspect *suspect)
 {
 	json_begin_object(json, NULL);
 	json_string(json, "type", suspect->type);
+	json_string(json, "growth", suspect->is_one_object ? "size" : "objects");
 	json_unsigned(json, "objects", suspect->objects);
 	json_unsigned(json, "bytes", suspect->held_bytes);
 	json_unsigned(json, "own_bytes", suspect->own_bytes);
@@ -359,6 +419,10 @@ static void suspect_json(struct json *json, const struct suspect *suspect)
 	json_double(json, "bytes_per_min", suspect->bytes_per_minute);
 	json_string(json, "path", suspect->path);
 	container_json(json, suspect);
+	if (suspect->is_one_object && !suspect->container_count) {
+		json_unsigned(json, "size_first", suspect->size_first);
+		json_unsigned(json, "size_last", suspect->size_last);
+	}
 	json_string(json, "example", suspect->example.text);
 	json_bool(json, "example_is_python", suspect->example.is_python);
 	why_steps_json(json, &suspect->example);

@@ -108,7 +108,7 @@ static void what_leaks_is_told_with_path_and_container(void **state)
 	assert_int_equal(suspect->own_bytes, 250 * 48);
 	assert_int_equal(suspect->held_bytes, 250 * 148);
 	assert_true(suspect->objects_per_minute > 249 && suspect->objects_per_minute < 251);
-	assert_true(suspect->has_container);
+	assert_int_equal(suspect->container_count, 1);
 	assert_string_equal(suspect->container_type, "list");
 	assert_string_equal(suspect->container_path, "app.items");
 	assert_int_equal(suspect->length_first, 100);
@@ -149,7 +149,7 @@ static void a_chain_has_no_container(void **state)
 	assert_string_equal(suspect->type, "traceback");
 	assert_string_equal(suspect->path, "app.ERROR.__traceback__(.tb_next)*");
 	assert_int_equal(suspect->objects, 200);
-	assert_false(suspect->has_container);
+	assert_int_equal(suspect->container_count, 0);
 	forget(&story);
 }
 
@@ -187,7 +187,7 @@ static void a_link_that_lies_where_an_empty_dict_was_is_no_container(void **stat
 	tell(&story, leaking_chain_of_dicts);
 	assert_int_equal(story.growth->suspect_count, 1);
 	assert_string_equal(story.growth->suspects[0].path, "app.EVENTS.first(.next)*");
-	assert_false(story.growth->suspects[0].has_container);
+	assert_int_equal(story.growth->suspects[0].container_count, 0);
 	forget(&story);
 }
 
@@ -306,6 +306,238 @@ static void what_holds_them_is_named_though_its_type_churns(void **state)
 	forget(&story);
 }
 
+enum { BASE = 0x7f000000 };
+
+static node_id add_dict(struct graph *graph, const char *name, uint32_t count)
+{
+	node_id dict = graph_object_at(graph, "dict", 5000, BASE);
+
+	graph_global(graph, graph_module(graph, "app"), name, dict);
+	snapshot_builder_container(graph->builder, dict, count);
+	return dict;
+}
+
+/* cache[(7,)] = Session(): each key is larger than its value. */
+static void dict_with_large_keys(struct graph *graph, unsigned int look)
+{
+	uint32_t count = 100 + look * 50;
+	node_id dict;
+
+	name_types(graph);
+	dict = add_dict(graph, "cache", count);
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t place = BASE + 4096 + i * 128ULL;
+		node_id key = graph_object_at(graph, "tuple", 64, place);
+
+		graph_edge(graph, dict, key, EDGE_KEY, i);
+		graph_item(graph, dict, graph_object_at(graph, "app.Session", 48, place + 64), key);
+	}
+}
+
+static void keys_and_values_of_one_dict_are_one_suspect(void **state)
+{
+	struct story story;
+	const struct suspect *suspect;
+
+	(void)state;
+	tell(&story, dict_with_large_keys);
+	assert_int_equal(story.growth->suspect_count, 1);
+	suspect = &story.growth->suspects[0];
+	assert_string_equal(suspect->type, "app.Session");
+	assert_string_equal(suspect->path, "app.cache[*]");
+	assert_int_equal(suspect->held_bytes, 250 * (64 + 48));
+	assert_int_equal(suspect->companion_count, 1);
+	assert_string_equal(suspect->companions[0].type, "tuple");
+	assert_int_equal(suspect->companions[0].objects, 250);
+	forget(&story);
+}
+
+/* A registry of weak references follows what really leaks. */
+static void leak_with_a_weak_registry(struct graph *graph, unsigned int look)
+{
+	uint32_t count = 100 + look * 50;
+	node_id sessions, registry;
+
+	name_types(graph);
+	sessions = add_list(graph, "app", "app.Session", BASE, 0, count);
+	registry = graph_object_at(graph, "list", 1000, 0x6f000000);
+	snapshot_builder_container(graph->builder, registry, count);
+	graph_global(graph, graph_module(graph, "registry"), "all", registry);
+	for (uint32_t i = 0; i < count; i++) {
+		node_id weak = graph_object_at(graph, "weakref", 72, 0x6f001000 + i * 128ULL);
+
+		graph_edge(graph, registry, weak, EDGE_INDEX, i);
+		/* Of a list and its items, two nodes each, the items come after it. */
+		graph_edge(graph, weak, sessions + 1 + i * 2, EDGE_WEAK, 0);
+	}
+}
+
+static void weak_references_are_told_with_what_they_refer_to(void **state)
+{
+	struct story story;
+	const struct suspect *suspect;
+
+	(void)state;
+	tell(&story, leak_with_a_weak_registry);
+	assert_int_equal(story.growth->suspect_count, 1);
+	suspect = &story.growth->suspects[0];
+	assert_string_equal(suspect->type, "app.Session");
+	assert_string_equal(suspect->container_path, "app.items");
+	assert_int_equal(suspect->companion_count, 2);
+	assert_int_equal(suspect->held_bytes, 250 * (48 + 100 + 72));
+	forget(&story);
+}
+
+/* A list for each of 60 users; at each look every second list is longer. */
+static void many_small_lists(struct graph *graph, unsigned int look)
+{
+	node_id users;
+
+	name_types(graph);
+	users = add_dict(graph, "visits", 60);
+	for (uint32_t user = 0; user < 60; user++) {
+		uint64_t place = BASE + (user + 1) * 0x10000ULL;
+		uint32_t count = 2 + (look + user) / 2;
+		node_id list = graph_object_at(graph, "list", 100, place);
+
+		snapshot_builder_container(graph->builder, list, count);
+		graph_item(graph, users, list, graph_key(graph, "'user'"));
+		for (uint32_t i = 0; i < count; i++)
+			graph_edge(graph, list,
+			           graph_object_at(graph, "app.Session", 48,
+			                           place + 128 + i * 64ULL),
+			           EDGE_INDEX, i);
+	}
+}
+
+static void containers_at_one_place_are_told_together(void **state)
+{
+	struct story story;
+	const struct suspect *suspect;
+
+	(void)state;
+	tell(&story, many_small_lists);
+	assert_int_equal(story.growth->suspect_count, 1);
+	suspect = &story.growth->suspects[0];
+	assert_string_equal(suspect->path, "app.visits[*][*]");
+	assert_string_equal(suspect->container_path, "app.visits[*]");
+	assert_string_equal(suspect->container_type, "list");
+	assert_int_equal(suspect->container_count, 60);
+	assert_int_equal(suspect->length_last - suspect->length_first, suspect->objects);
+	forget(&story);
+}
+
+/* seen = seen + (one,): a new tuple at each look, and sometimes at an old address. */
+static void tuple_that_is_replaced(struct graph *graph, unsigned int look)
+{
+	uint32_t count = 100 + look * 50;
+	node_id tuple;
+
+	name_types(graph);
+	tuple = graph_object_at(graph, "tuple", 56 + count * 8ULL, 0x6f000000 + look % 3 * 0x10000);
+	snapshot_builder_container(graph->builder, tuple, count);
+	graph_global(graph, graph_module(graph, "app"), "seen", tuple);
+	for (uint32_t i = 0; i < count; i++)
+		graph_edge(graph, tuple,
+		           graph_object_at(graph, "app.Session", 48, BASE + i * 64ULL), EDGE_INDEX,
+		           i);
+}
+
+static void what_is_replaced_by_a_longer_one_is_a_container(void **state)
+{
+	struct story story;
+	const struct suspect *suspect;
+
+	(void)state;
+	tell(&story, tuple_that_is_replaced);
+	assert_int_equal(story.growth->suspect_count, 1);
+	suspect = &story.growth->suspects[0];
+	assert_string_equal(suspect->type, "app.Session");
+	assert_string_equal(suspect->container_path, "app.seen");
+	assert_string_equal(suspect->container_type, "tuple");
+	assert_int_equal(suspect->length_first, 100);
+	assert_int_equal(suspect->length_last, 350);
+	forget(&story);
+}
+
+/* A text that is appended to, another that is now this, now that, and a list of one object. */
+static void growing_blocks(struct graph *graph, unsigned int look)
+{
+	node_id app, text, other, list;
+
+	name_types(graph);
+	app = graph_module(graph, "app");
+	text = graph_object_at(graph, "str", 10000 + (look + 1) / 2 * 50000ULL,
+	                       0x6f000000 + look * 0x100000);
+	graph_global(graph, app, "output", text);
+	other = graph_object_at(graph, "str", look == 3 ? 5000 : 10000 + look * 50000ULL,
+	                        0x5f000000 + look * 0x100000);
+	graph_global(graph, app, "request", other);
+	list = graph_object_at(graph, "list", 8000 + look * 20000ULL, BASE);
+	snapshot_builder_container(graph->builder, list, 1000 + look * 2500);
+	graph_global(graph, app, "calls", list);
+	for (uint32_t i = 0; i < 1000 + look * 2500; i++)
+		graph_edge(graph, list, other, EDGE_INDEX, i);
+}
+
+static void one_object_that_grows_is_a_suspect(void **state)
+{
+	struct story story;
+	const struct suspect *suspect;
+
+	(void)state;
+	tell(&story, growing_blocks);
+	assert_int_equal(story.growth->suspect_count, 2);
+	suspect = &story.growth->suspects[0];
+	assert_true(suspect->is_one_object);
+	assert_string_equal(suspect->path, "app.output");
+	assert_int_equal(suspect->container_count, 0);
+	assert_int_equal(suspect->size_first, 10000);
+	assert_int_equal(suspect->size_last, 160000);
+	assert_int_equal(suspect->held_bytes, 150000);
+	suspect = &story.growth->suspects[1];
+	assert_true(suspect->is_one_object);
+	assert_string_equal(suspect->container_path, "app.calls");
+	assert_int_equal(suspect->length_first, 1000);
+	assert_int_equal(suspect->length_last, 13500);
+	forget(&story);
+}
+
+static void new_modules(struct graph *graph, unsigned int look)
+{
+	name_types(graph);
+	graph_module(graph, "app");
+	for (uint32_t i = 0; i < 20 + look * 10; i++) {
+		char name[32];
+		node_id module;
+
+		snprintf(name, sizeof(name), "plugin_%u", i);
+		module = graph_object_at(graph, "module", 72, BASE + i * 256ULL);
+		graph_root(graph, module, name, ROOT_MODULE, 0);
+		graph_attribute(graph, module,
+		                graph_object_at(graph, "app.Session", 48, BASE + i * 256ULL + 128),
+		                "config");
+	}
+}
+
+static void modules_that_become_more_are_one_suspect(void **state)
+{
+	struct story story;
+	const struct suspect *suspect;
+
+	(void)state;
+	tell(&story, new_modules);
+	assert_int_equal(story.growth->suspect_count, 1);
+	suspect = &story.growth->suspects[0];
+	assert_string_equal(suspect->type, "module");
+	assert_string_equal(suspect->path, "sys.modules[*]");
+	assert_int_equal(suspect->objects, 50);
+	assert_string_equal(suspect->container_path, "sys.modules[*]");
+	assert_int_equal(suspect->length_last - suspect->length_first, 50);
+	assert_string_equal(suspect->companions[0].type, "app.Session");
+	forget(&story);
+}
+
 static void steadiness(void **state)
 {
 	static const uint64_t steady[] = {10, 20, 31, 39, 50};
@@ -364,6 +596,12 @@ int main(void)
 		cmocka_unit_test(what_never_stays_does_not_leak),
 		cmocka_unit_test(what_is_not_reached_is_only_counted),
 		cmocka_unit_test(what_holds_them_is_named_though_its_type_churns),
+		cmocka_unit_test(keys_and_values_of_one_dict_are_one_suspect),
+		cmocka_unit_test(weak_references_are_told_with_what_they_refer_to),
+		cmocka_unit_test(containers_at_one_place_are_told_together),
+		cmocka_unit_test(what_is_replaced_by_a_longer_one_is_a_container),
+		cmocka_unit_test(one_object_that_grows_is_a_suspect),
+		cmocka_unit_test(modules_that_become_more_are_one_suspect),
 		cmocka_unit_test(steadiness),
 		cmocka_unit_test(a_look_that_came_too_soon_can_be_replaced),
 	};
