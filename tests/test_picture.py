@@ -159,6 +159,39 @@ def test_a_large_memory_is_shown_whole(start, newest, mode):
         )
 
 
+SPARSE = """
+import ctypes
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+SIZE = 4 << 40
+sparse = libc.mmap(None, SIZE, 3, 0x4022, -1, 0)  # private, anonymous, no reserve
+closed = libc.mmap(None, SIZE, 0, 0x4022, -1, 0)
+for place in (0, SIZE // 2 + 4096, SIZE - 4096):
+    ctypes.memmove(sparse + place, b"touched", 7)
+""" + ANSWER_LOOP
+
+
+def scans_mappings_at_once():
+    return tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 7)
+
+
+@pytest.mark.skipif(not scans_mappings_at_once(), reason="PAGEMAP_SCAN is of Linux 6.7")
+def test_of_terabytes_only_what_was_touched_is_copied(start, newest):
+    """As the shadow of AddressSanitizer, or the cage of a JavaScript engine."""
+    target = start(newest, SPARSE)
+    assert int(target.ask("min(sparse, closed)")) > 0
+    sparse = int(target.ask("sparse"))
+    for place in (0, (2 << 40) + 4096, (4 << 40) - 4096):
+        process = pictures.start_picture(
+            target.pid, "--mode", "copy", "--read", f"{sparse + place}:7"
+        )
+        output, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, "")
+        assert output.splitlines()[1] == "read=" + b"touched".hex()
+    assert int(pictures.read_status(f"/proc/{target.pid}/status")["VmRSS"].split()[0]) < 100_000
+
+
 def test_a_bad_moment_is_waited_out(start, newest):
     target = start(newest, ANSWER_LOOP)
     assert take(target.pid, "--unsettled", 3)[0]["settled"] == "1"

@@ -2,7 +2,8 @@
 /*
  * Memory is read with process_vm_readv, one system call for any size. A
  * kernel built without it (ENOSYS), or a filter that forbids it, leaves
- * /proc/PID/mem, which asks for the same right. Both stop early at the first
+ * /proc/PID/mem, which asks for the same right; which of them it is, is found
+ * out by the first byte, and stays. Both stop early at the first
  * page they cannot read; going on from there until nothing more comes gives
  * the exact prefix that is there.
  *
@@ -42,7 +43,7 @@
 struct live_target {
 	pid_t pid; /* or another thread of it, when that one has ended */
 	pid_t memory_pid;
-	int memory_fd; /* /proc/PID/mem; -1 while process_vm_readv serves */
+	int memory_fd; /* /proc/PID/mem; -1: process_vm_readv serves. Threads share it: never changed */
 };
 
 static int open_memory(pid_t pid)
@@ -54,12 +55,11 @@ static int open_memory(pid_t pid)
 }
 
 /* One read by whichever way works; as read(2), and -1 for what faults. */
-static ssize_t read_once(struct live_target *live, taddr address, void *buffer, size_t size)
+static ssize_t read_once(const struct live_target *live, taddr address, void *buffer, size_t size)
 {
 	struct iovec local = {.iov_base = buffer, .iov_len = size};
 	struct iovec remote = {.iov_len = size};
 	uintptr_t start = address;
-	ssize_t got;
 
 	if (live->memory_fd >= 0) {
 		if (address > INT64_MAX)
@@ -68,18 +68,25 @@ static ssize_t read_once(struct live_target *live, taddr address, void *buffer, 
 	}
 	/* An address of the target is only ever a number, also here. */
 	memcpy(&remote.iov_base, &start, sizeof(start));
-	got = process_vm_readv(live->memory_pid, &local, 1, &remote, 1, 0);
-	if (got >= 0 || (errno != ENOSYS && errno != EPERM))
-		return got;
+	return process_vm_readv(live->memory_pid, &local, 1, &remote, 1, 0);
+}
+
+/* Whether a byte can be read; tries the other way when the first is closed. */
+static bool can_read(struct live_target *live, taddr address)
+{
+	char byte;
+
+	if (read_once(live, address, &byte, 1) == 1)
+		return true;
+	if (live->memory_fd >= 0 || (errno != ENOSYS && errno != EPERM))
+		return false;
 	live->memory_fd = open_memory(live->memory_pid);
-	if (live->memory_fd < 0)
-		return -1;
-	return read_once(live, address, buffer, size);
+	return live->memory_fd >= 0 && read_once(live, address, &byte, 1) == 1;
 }
 
 static size_t live_read(void *self, taddr address, void *buffer, size_t size)
 {
-	struct live_target *live = self;
+	const struct live_target *live = self;
 	size_t done = 0;
 
 	while (done < size) {
@@ -238,11 +245,9 @@ static struct error *probe_memory(struct live_target *live, pid_t pid,
 	struct error *error;
 
 	for (size_t i = 0; i < maps->count; i++) {
-		char byte;
-
 		if (!maps->regions[i].is_readable)
 			continue;
-		if (read_once(live, maps->regions[i].start, &byte, 1) == 1)
+		if (can_read(live, maps->regions[i].start))
 			return NULL;
 		if (errno == EPERM || errno == EACCES)
 			return process_access_error(pid);

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Only pages that exist are copied: /proc/PID/pagemap tells, 8 bytes a page
- * (Documentation/admin-guide/mm/pagemap.rst: bit 63 present, bit 62 swapped).
- * A heap reserves much more than it uses, and reading an untouched page would
- * make the target pay for it. Where pagemap cannot be read all is copied.
- * NEEDSWORK: a writable mapping of terabytes (the shadow of AddressSanitizer)
- * takes seconds to look through this way, so that the guardian gives up;
- * PAGEMAP_SCAN (Linux 6.7) would skip what is empty.
+ * Only pages that exist are copied (target/resident_pages.h); so a mapping of
+ * terabytes takes the room of what was touched of it.
  *
  * The copy is a list of runs, sorted because the mappings are. Their bytes
  * lie in a few large blocks; the first is as large as the process was before
@@ -20,9 +15,8 @@
 #include "base/work_queue.h"
 #include "target/freeze.h"
 #include "target/proc_file.h"
+#include "target/resident_pages.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,15 +24,13 @@
 
 enum {
 	PAGE = 4096,
-	PAGES_AT_ONCE = 8192, /* of pagemap: 64 KiB */
-	RUN_LIMIT = 1 << 20,  /* what one thread copies at once */
-	COPIERS = 4,          /* more do not help: the memory is busy then */
+	RUN_LIMIT = 1 << 20, /* what one thread copies at once */
+	COPIERS = 4,         /* more do not help: the memory is busy then */
 };
 
 static const size_t SPARE = (size_t)16 << 20;
 static const size_t LATER_BLOCK = (size_t)64 << 20;
 static const uint64_t KEEP_EVERY = 100000000; /* nanoseconds */
-static const uint64_t PRESENT_OR_SWAPPED = (uint64_t)3 << 62;
 
 struct block {
 	char *bytes;
@@ -61,7 +53,6 @@ struct memory_copy {
 	size_t run_capacity;
 	struct target *live; /* owned once finished */
 	uint64_t room;       /* bytes that blocks may still take */
-	uint64_t pages[PAGES_AT_ONCE];
 };
 
 static struct error *add_block(struct memory_copy *copy, size_t size, int flags)
@@ -193,74 +184,7 @@ static struct error *plan_range(struct memory_copy *copy, taddr start, uint64_t 
 	return NULL;
 }
 
-/* The pages of [start, start + count pages) that exist, run by run. */
-static struct error *plan_existing(struct memory_copy *copy, taddr start, size_t count)
-{
-	size_t i = 0;
-
-	while (i < count) {
-		size_t first = i;
-		struct error *error;
-
-		while (i < count && copy->pages[i] & PRESENT_OR_SWAPPED)
-			i++;
-		error = plan_range(copy, start + first * PAGE, (uint64_t)(i - first) * PAGE);
-		if (error)
-			return error;
-		while (i < count && !(copy->pages[i] & PRESENT_OR_SWAPPED))
-			i++;
-	}
-	return NULL;
-}
-
-static struct error *plan_region(struct memory_copy *copy, int pagemap,
-                                 const struct target_region *region)
-{
-	taddr address = region->start;
-
-	while (address < region->end) {
-		uint64_t left = (region->end - address) / PAGE;
-		size_t count = left < PAGES_AT_ONCE ? (size_t)left : PAGES_AT_ONCE;
-		ssize_t got = pread(pagemap, copy->pages, count * sizeof(copy->pages[0]),
-		                    (off_t)(address / PAGE * sizeof(copy->pages[0])));
-		struct error *error;
-
-		if (got == 0)
-			return error_new(ERROR_GONE, "the process has ended");
-		if (got < 0)
-			return plan_range(copy, address, region->end - address);
-		count = (size_t)got / sizeof(copy->pages[0]);
-		error = plan_existing(copy, address, count);
-		if (error)
-			return error;
-		address += (uint64_t)count * PAGE;
-	}
-	return NULL;
-}
-
-static struct error *plan_all(struct memory_copy *copy, pid_t pid, struct target *live)
-{
-	size_t count;
-	const struct target_region *regions = target_regions(live, &count);
-	_cleanup_close_ int pagemap = -1;
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
-	pagemap = open(path, O_RDONLY | O_CLOEXEC);
-	for (size_t i = 0; i < count; i++) {
-		const struct target_region *region = &regions[i];
-		struct error *error;
-
-		if (!region->is_readable || !region->is_writable || region->is_shared)
-			continue;
-		error = plan_region(copy, pagemap, region);
-		if (error)
-			return error;
-	}
-	return NULL;
-}
-
-/* What the copying threads share; only the first calls keep. */
+/* The work while the process is stopped; of the copying threads only the first calls keep. */
 struct copying {
 	struct memory_copy *copy;
 	struct target *live;
@@ -270,6 +194,46 @@ struct copying {
 	uint64_t kept_at;
 	struct error *error;
 };
+
+static struct error *keep_if_due(struct copying *copying)
+{
+	if (freeze_clock() - copying->kept_at < KEEP_EVERY)
+		return NULL;
+	copying->kept_at = freeze_clock();
+	return copying->keep(copying->context);
+}
+
+/* resident_pages_visitor */
+static struct error *plan_stretch(void *context, taddr start, uint64_t size)
+{
+	struct copying *copying = context;
+	struct error *error = keep_if_due(copying);
+
+	return error ? error : plan_range(copying->copy, start, size);
+}
+
+static void cleanup_resident_pages(struct resident_pages *pages)
+{
+	resident_pages_deinit(pages);
+}
+
+static struct error *plan_all(struct copying *copying, pid_t pid)
+{
+	_cleanup_(cleanup_resident_pages) struct resident_pages pages;
+	size_t count;
+	const struct target_region *regions = target_regions(copying->live, &count);
+	struct error *error = NULL;
+
+	resident_pages_init(&pages, pid);
+	for (size_t i = 0; !error && i < count; i++) {
+		const struct target_region *region = &regions[i];
+
+		if (region->is_readable && region->is_writable && !region->is_shared)
+			error = resident_pages_visit(&pages, region->start, region->end,
+			                             plan_stretch, copying);
+	}
+	return error;
+}
 
 /*
  * The pages are there, so a run is read whole. Should one be unreadable all
@@ -298,10 +262,7 @@ static void copy_runs_and_keep(void *context)
 
 	while (!copying->error && work_queue_take(&copying->queue, &chunk)) {
 		copy_run(copying, chunk);
-		if (freeze_clock() - copying->kept_at < KEEP_EVERY)
-			continue;
-		copying->kept_at = freeze_clock();
-		copying->error = copying->keep(copying->context);
+		copying->error = keep_if_due(copying);
 	}
 }
 
@@ -342,7 +303,7 @@ struct error *memory_copy_fill(struct memory_copy *copy, pid_t pid, struct targe
 		.context = context,
 		.kept_at = freeze_clock(),
 	};
-	struct error *error = plan_all(copy, pid, live);
+	struct error *error = plan_all(&copying, pid);
 
 	return error ? error : copy_in_parallel(&copying);
 }
