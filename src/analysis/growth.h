@@ -19,7 +19,7 @@
 #include "analysis/looks.h"
 #include "analysis/paths.h"
 
-enum { GROWTH_COMPANIONS_MAX = 10, GROWTH_SUSPECTS_MAX = 20 };
+enum { GROWTH_COMPANIONS_MAX = 10, GROWTH_SUSPECTS_MAX = 40 };
 
 /* A type of which new objects hang from a suspect's. */
 struct growth_companion {

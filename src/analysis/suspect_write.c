@@ -141,6 +141,42 @@ static struct error *write_container(struct search *search, const struct group *
 	return NULL;
 }
 
+static const char *root_name(const struct search *search, node_id node)
+{
+	const struct snapshot *snapshot = search->snapshot;
+	node_id parent;
+	size_t root;
+
+	while ((parent = reach_parent(search->reach, node)) != NODE_NONE)
+		node = parent;
+	return reach_root(search->reach, node, &root)
+	               ? snapshot_string(snapshot, snapshot->roots[root].name)
+	               : "";
+}
+
+/*
+ * What one container holds is no family's: instead of threads[*] the path starts
+ * from the thread whose container it is.
+ */
+static struct error *name_root(struct search *search, const struct group *group,
+                               struct suspect *suspect)
+{
+	const struct container_sum *sum = search_container(search, group);
+	const char *family = path_map_root(search->map, group->place);
+	size_t length = strlen(family);
+	struct text text;
+
+	if (!sum || sum->count != 1 || sum->first == NODE_NONE ||
+	    strncmp(suspect->path, family, length) != 0)
+		return NULL;
+	text_init(&text);
+	text_append(&text, root_name(search, sum->first));
+	text_append(&text, suspect->path + length);
+	free(suspect->path);
+	suspect->path = text_take(&text);
+	return suspect->path ? NULL : error_no_memory();
+}
+
 /* What the containers of all groups told with this one hold is told. */
 static void mark_containers(const struct search *search, uint32_t leader)
 {
@@ -184,6 +220,8 @@ static struct error *write_suspect(struct search *search, const struct told *tol
 		                           &suspect->example);
 	if (!error)
 		error = write_container(search, group, suspect);
+	if (!error)
+		error = name_root(search, group, suspect);
 	mark_containers(search, told->group);
 	return error;
 }
