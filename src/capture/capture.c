@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "capture/heap_snapshot.h"
+#include "capture/node_values.h"
 #include "runtime/py_refs.h"
 #include "target/live_target.h"
 #include "target/process_access.h"
@@ -25,7 +26,6 @@ enum {
 	SETTLE_ATTEMPTS = 20,
 	START_ATTEMPTS = 40,
 	OWN_CACHE = 4 << 20, /* for finding Python and for texts; the walk has its own */
-	NODE_TEXT_LIMIT = 80,
 };
 
 static const double START_SECONDS = 2;
@@ -37,6 +37,7 @@ struct capture {
 	struct python python;
 	struct py_types *types;
 	struct snapshot *snapshot;
+	struct node_values values;
 	struct process_facts process;
 };
 
@@ -248,6 +249,12 @@ void capture_free(struct capture *capture)
 const struct snapshot *capture_snapshot(const struct capture *capture)
 {
 	return capture->snapshot;
+}
+
+struct value_source capture_values(struct capture *capture)
+{
+	capture->values = (struct node_values){&capture->python, capture->snapshot};
+	return node_values_source(&capture->values);
 }
 
 void capture_release_picture(struct capture *capture)

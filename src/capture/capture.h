@@ -8,6 +8,7 @@
 #define PLUMB_CAPTURE_CAPTURE_H
 
 #include "snapshot/snapshot.h"
+#include "snapshot/snapshot_file.h"
 #include "target/picture.h"
 
 struct capture_options {
@@ -35,6 +36,9 @@ static inline void cleanup_capture(struct capture **capture)
 
 /* With what is known of the process (snapshot_facts). Lives as long as the capture. */
 const struct snapshot *capture_snapshot(const struct capture *capture);
+
+/* The values of its nodes, while the picture is open. Borrows the capture. */
+struct value_source capture_values(struct capture *capture);
 
 /* Ends the picture early; texts of nodes are no longer told. */
 void capture_release_picture(struct capture *capture);

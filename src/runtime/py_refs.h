@@ -76,6 +76,14 @@ enum decode py_object_refcount(struct python *python, const struct py_object *ob
  */
 char *py_object_text(struct python *python, struct py_types *types, taddr address, size_t limit);
 
+/*
+ * Of a str or bytes: its length (characters, bytes) and a hash of all its
+ * bytes as they lie in memory (base/content_hash.h). False: unreadable, or
+ * neither.
+ */
+bool py_object_content(struct python *python, struct py_types *types, taddr address,
+                       uint64_t *ret_length, uint64_t *ret_hash);
+
 /* The characters of a str as UTF-8 (lone surrogates and NULs escaped); NULL: unreadable, no str. */
 char *py_string_utf8(struct python *python, taddr address, size_t limit);
 

@@ -67,7 +67,7 @@ static const uint64_t file_raw_max = UINT64_C(1) << 28;
 /* Flags of the header. A reader refuses a file with one of the lower 16 that it does not know. */
 enum file_flags {
 	FILE_HAS_EDGES = 1 << 0,
-	FILE_NO_VALUES = 1 << 16, /* texts were left out, on request */
+	FILE_NO_VALUES = 1 << 16, /* of values only names of attributes were kept, on request */
 };
 
 enum { FILE_FLAGS_NEEDED = 0xffff };

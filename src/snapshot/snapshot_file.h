@@ -30,14 +30,16 @@ struct value_source {
 	/*
 	 * The value of node; what ret points to is valid until the next call.
 	 * is_key: it names others, so that any text is welcome; otherwise only
-	 * that of a value (a number, a string). False: it has none.
+	 * what stands for the whole node (a number, a string). False: it has none.
 	 */
 	bool (*tell)(void *teller, node_id node, bool is_key, struct node_value *ret);
 };
 
 struct snapshot_file_options {
-	const struct value_source *values;  /* NULL: values are left out, and the file says so */
-	bool (*should_stop)(void *context); /* may be NULL; asked now and then */
+	/* Without values, or with those that are names of attributes only, the file says so. */
+	const struct value_source *values; /* may be NULL */
+	bool names_only;
+	bool (*should_stop)(void *context);               /* may be NULL; asked now and then */
 	void (*progress)(void *context, double fraction); /* may be NULL */
 	void *context;
 };
@@ -72,12 +74,15 @@ static inline void cleanup_snapshot_file(struct snapshot_file **file)
 
 /*
  * Lives as long as the file; facts.file is the path it was opened by, and
- * node_text answers from the file's values (NULL: it has none).
+ * node_text answers from the file's values.
  */
 const struct snapshot *snapshot_file_snapshot(const struct snapshot_file *file);
 
 /* The value of a node; the text is borrowed until the next call. False: it has none. */
 bool snapshot_file_value(struct snapshot_file *file, node_id node, struct node_value *ret);
+
+/* The values in a file as a source for another. Borrows the file. */
+struct value_source snapshot_file_values(struct snapshot_file *file);
 
 /* What a file is. */
 struct snapshot_file_info {
@@ -85,7 +90,7 @@ struct snapshot_file_info {
 	uint64_t size;
 	size_t chunks;
 	bool has_edges;
-	bool has_values;
+	bool has_values; /* more than names of attributes */
 };
 
 struct snapshot_file_info snapshot_file_info(const struct snapshot_file *file);

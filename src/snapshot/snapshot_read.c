@@ -318,10 +318,8 @@ static struct error *finish(struct snapshot_file *file)
 
 	if (!value_cache_init(&file->values, &file->reader))
 		return error_no_memory();
-	if (!(file->reader.flags & FILE_NO_VALUES)) {
-		snapshot->node_text = text_of_node;
-		snapshot->node_text_context = file;
-	}
+	snapshot->node_text = text_of_node;
+	snapshot->node_text_context = file;
 	snapshot->facts.file = strdup(file->reader.path);
 	return snapshot->facts.file ? NULL : error_no_memory();
 }
@@ -365,6 +363,34 @@ const struct snapshot *snapshot_file_snapshot(const struct snapshot_file *file)
 bool snapshot_file_value(struct snapshot_file *file, node_id node, struct node_value *ret)
 {
 	return value_cache_find(&file->values, node, ret);
+}
+
+static void *open_teller(void *context)
+{
+	const struct snapshot_file *file = context;
+	struct value_cache *cache = calloc(1, sizeof(*cache));
+
+	if (cache && value_cache_init(cache, &file->reader))
+		return cache;
+	free(cache);
+	return NULL;
+}
+
+static void close_teller(void *teller)
+{
+	value_cache_deinit(teller);
+	free(teller);
+}
+
+static bool tell(void *teller, node_id node, bool is_key, struct node_value *ret)
+{
+	(void)is_key;
+	return value_cache_find(teller, node, ret);
+}
+
+struct value_source snapshot_file_values(struct snapshot_file *file)
+{
+	return (struct value_source){file, open_teller, close_teller, tell};
 }
 
 struct snapshot_file_info snapshot_file_info(const struct snapshot_file *file)

@@ -110,25 +110,32 @@ static bool add_jobs(struct writing *writing)
 	       add_even_jobs(writing, NULL, KIND_VALUES, snapshot->node_count, VALUE_RANGE);
 }
 
-/* Which nodes are keys of others. */
+static void mark_keys_of(struct writing *writing, node_id node)
+{
+	const struct snapshot *snapshot = writing->snapshot;
+
+	for (uint32_t i = snapshot->edge_start[node]; i < snapshot->edge_start[node + 1]; i++) {
+		uint32_t key = snap_edge_operand(snapshot->edges[i]);
+
+		if (snap_edge_kind(snapshot->edges[i]) == EDGE_VALUE && key < snapshot->node_count)
+			writing->is_key[key / 8] |= (uint8_t)(1 << key % 8);
+	}
+}
+
+/* Which nodes are keys of others; of names alone, those of namespaces. */
 static bool mark_keys(struct writing *writing)
 {
 	const struct snapshot *snapshot = writing->snapshot;
-	uint64_t edges = 0;
+	bool names_only = writing->options->names_only;
 
 	if (!writing->options->values)
 		return true;
 	writing->is_key = calloc((size_t)snapshot->node_count / 8 + 1, 1);
 	if (!writing->is_key)
 		return false;
-	if (snapshot_has_edges(snapshot))
-		edges = snapshot->edge_start[snapshot->node_count];
-	for (uint64_t i = 0; i < edges; i++) {
-		uint32_t key = snap_edge_operand(snapshot->edges[i]);
-
-		if (snap_edge_kind(snapshot->edges[i]) == EDGE_VALUE && key < snapshot->node_count)
-			writing->is_key[key / 8] |= (uint8_t)(1 << key % 8);
-	}
+	for (node_id node = 0; snapshot_has_edges(snapshot) && node < snapshot->node_count; node++)
+		if (!names_only || snapshot->flags[node] & NODE_IS_NAMESPACE)
+			mark_keys_of(writing, node);
 	return true;
 }
 
@@ -145,6 +152,8 @@ static struct error *collect_values(struct write_worker *worker, const struct jo
 		bool is_key = writing->is_key[node / 8] >> node % 8 & 1;
 		struct node_value value;
 
+		if (!is_key && writing->options->names_only)
+			continue;
 		if (source->tell(worker->teller, node, is_key, &value) &&
 		    !value_collector_add(worker->values, i, &value))
 			return error_no_memory();
@@ -305,7 +314,7 @@ static struct error *write_all(struct writing *writing, const char *path, uint64
 		return error_no_memory();
 	if (snapshot_has_edges(writing->snapshot))
 		flags |= FILE_HAS_EDGES;
-	if (!writing->options->values)
+	if (!writing->options->values || writing->options->names_only)
 		flags |= FILE_NO_VALUES;
 	error = chunk_writer_open(path, flags, &writing->writer);
 	if (!error)

@@ -186,6 +186,17 @@ static void assert_same_facts(const struct snapshot_facts *a, const struct snaps
 	assert_string_equal(b->file, path);
 }
 
+static void assert_value(struct snapshot_file *file, node_id node, const char *expected)
+{
+	const struct snapshot *snapshot = snapshot_file_snapshot(file);
+	_cleanup_free_ char *text = snapshot->node_text(snapshot->node_text_context, node);
+
+	if (expected)
+		assert_string_equal(text, expected);
+	else
+		assert_null(text);
+}
+
 static void test_a_graph_comes_back_as_it_was(void **state)
 {
 	_cleanup_(cleanup_snapshot) struct snapshot *graph = make_graph(NODES);
@@ -201,7 +212,7 @@ static void test_a_graph_comes_back_as_it_was(void **state)
 	assert_same_array(graph, read, edges, graph->edge_start[NODES]);
 	assert_same_tables(graph, read);
 	assert_same_facts(&graph->facts, &read->facts);
-	assert_null(read->node_text);
+	assert_value(file, 3, NULL);
 	assert_false(snapshot_file_info(file).has_values);
 	succeed(snapshot_file_check(file));
 }
@@ -235,17 +246,6 @@ static void test_a_graph_without_edges_or_nodes_comes_back(void **state)
 	succeed(snapshot_file_check(file));
 }
 
-static void assert_value(struct snapshot_file *file, node_id node, const char *expected)
-{
-	const struct snapshot *snapshot = snapshot_file_snapshot(file);
-	_cleanup_free_ char *text = snapshot->node_text(snapshot->node_text_context, node);
-
-	if (expected)
-		assert_string_equal(text, expected);
-	else
-		assert_null(text);
-}
-
 static void test_values_are_found_in_any_order(void **state)
 {
 	_cleanup_(cleanup_snapshot) struct snapshot *graph = make_graph(NODES);
@@ -268,6 +268,26 @@ static void test_values_are_found_in_any_order(void **state)
 	assert_int_equal(value.hash, 90 * UINT64_C(0x123456789));
 	assert_true(snapshot_file_value(file, 93, &value));
 	assert_false(value.is_cut);
+	succeed(snapshot_file_check(file));
+}
+
+static void test_of_names_alone_the_rest_is_left_out(void **state)
+{
+	_cleanup_(cleanup_snapshot) struct snapshot *graph = make_graph(1000);
+	_cleanup_(cleanup_snapshot_file) struct snapshot_file *file = NULL;
+	struct snapshot_file_options options = {.values = &values, .names_only = true};
+	uint64_t size;
+
+	(void)state;
+	/* Every 50th node has a key, half its number; of these, who is a namespace? */
+	assert_true(graph->flags[100] & NODE_IS_NAMESPACE);
+	assert_false(graph->flags[150] & NODE_IS_NAMESPACE);
+	succeed(snapshot_file_write(graph, path, &options, &size));
+	succeed(snapshot_file_open(path, SNAPSHOT_FILE_ALL, &file));
+	assert_false(snapshot_file_info(file).has_values);
+	assert_value(file, 50, "key 50");
+	assert_value(file, 75, NULL);
+	assert_value(file, 3, NULL);
 	succeed(snapshot_file_check(file));
 }
 
@@ -398,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_wanted_is_not_read),
 		cmocka_unit_test(test_a_graph_without_edges_or_nodes_comes_back),
 		cmocka_unit_test(test_values_are_found_in_any_order),
+		cmocka_unit_test(test_of_names_alone_the_rest_is_left_out),
 		cmocka_unit_test(test_no_byte_can_be_changed_unnoticed),
 		cmocka_unit_test(test_a_cut_file_is_refused_at_every_length),
 		cmocka_unit_test(test_who_stops_leaves_what_was_there),
