@@ -15,8 +15,10 @@ enum exit_code {
 };
 
 int cmd_diff(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_heap(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_snap(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 int cmd_verdict(int argc, char **argv);
 

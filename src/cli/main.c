@@ -16,10 +16,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"diff", cmd_diff},
-	{"heap", cmd_heap},
-	{"show", cmd_show},
-	{"why", cmd_why},
+	{"check", cmd_check}, {"diff", cmd_diff}, {"heap", cmd_heap},
+	{"show", cmd_show},   {"snap", cmd_snap}, {"why", cmd_why},
 };
 
 static int print(const char *words)

@@ -24,6 +24,8 @@ enum option_id {
 	OPTION_FOR,
 	OPTION_LOOKS,
 	OPTION_DIFF_BY,
+	OPTION_OUTPUT,
+	OPTION_NO_VALUES,
 };
 
 /* Which of the sets each option belongs to; 0: every command takes it. */
@@ -41,6 +43,8 @@ static const struct {
 	{{"for", required_argument, NULL, OPTION_FOR}, OPTIONS_WATCH},
 	{{"looks", required_argument, NULL, OPTION_LOOKS}, OPTIONS_WATCH},
 	{{"by", required_argument, NULL, OPTION_DIFF_BY}, OPTIONS_DIFF},
+	{{"output", required_argument, NULL, OPTION_OUTPUT}, OPTIONS_OUTPUT},
+	{{"no-values", no_argument, NULL, OPTION_NO_VALUES}, OPTIONS_VALUES},
 };
 
 enum { KNOWN_OPTIONS = sizeof(known_options) / sizeof(*known_options) };
@@ -207,6 +211,8 @@ static struct error *set_option(struct options *options, int id, const char *wor
 	case OPTION_FOR: return set_for(options, word);
 	case OPTION_LOOKS: return set_looks(options, word);
 	case OPTION_DIFF_BY: return set_diff_by(options, word);
+	case OPTION_OUTPUT: options->output = word; return NULL;
+	case OPTION_NO_VALUES: options->without_values = true; return NULL;
 	}
 	return NULL;
 }
@@ -222,16 +228,19 @@ static void select_options(unsigned int allowed, struct option *ret)
 }
 
 static struct error *read_options(int argc, char **argv, const struct option *table,
-                                  struct options *options)
+                                  unsigned int allowed, struct options *options)
 {
+	const char *letters = allowed & OPTIONS_OUTPUT ? ":ho:" : ":h";
 	struct error *error = NULL;
 	int id;
 
 	optind = 1;
 	opterr = 0;
-	while (!error && (id = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
+	while (!error && (id = getopt_long(argc, argv, letters, table, NULL)) != -1) {
 		if (id == 'h')
 			id = OPTION_HELP;
+		if (id == 'o')
+			id = OPTION_OUTPUT;
 		if (id == ':')
 			error = error_new(ERROR_USAGE, "%s needs a value", argv[optind - 1]);
 		else if (id == '?' && optopt && optopt < OPTION_HELP)
@@ -253,7 +262,7 @@ struct error *options_parse(int argc, char **argv, unsigned int allowed, struct 
 	struct error *error;
 
 	select_options(allowed, table);
-	error = read_options(argc, argv, table, &options);
+	error = read_options(argc, argv, table, allowed, &options);
 	if (error)
 		return error;
 	for (int i = optind; i < argc; i++) {

@@ -26,17 +26,22 @@ struct options {
 	unsigned int looks;
 	const char *dot; /* --dot: a file name, "-" for stdout */
 
+	const char *output; /* --output, -o: a file name, or NULL */
+	bool without_values;
+
 	const char *words[WORDS_MAX]; /* what is no option */
 	int word_count;
 };
 
 /* Flags for options_parse: what a command takes besides --help, --json and --pause. */
 enum option_set {
-	OPTIONS_TABLE = 1 << 0, /* --by, --sort */
-	OPTIONS_TOP = 1 << 1,   /* --top */
-	OPTIONS_DOT = 1 << 2,   /* --dot */
-	OPTIONS_WATCH = 1 << 3, /* --for, --looks */
-	OPTIONS_DIFF = 1 << 4,  /* --by, of another kind */
+	OPTIONS_TABLE = 1 << 0,  /* --by, --sort */
+	OPTIONS_TOP = 1 << 1,    /* --top */
+	OPTIONS_DOT = 1 << 2,    /* --dot */
+	OPTIONS_WATCH = 1 << 3,  /* --for, --looks */
+	OPTIONS_DIFF = 1 << 4,   /* --by, of another kind */
+	OPTIONS_OUTPUT = 1 << 5, /* --output, -o */
+	OPTIONS_VALUES = 1 << 6, /* --no-values */
 };
 
 /* ERROR_USAGE says what is wrong. argv[0] is not looked at. */

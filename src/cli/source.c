@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One of the two. */
 struct source {
 	struct capture *capture;
+	struct snapshot_file *file;
 };
 
 static bool is_number(const char *word)
@@ -34,18 +36,28 @@ static struct error *open_process(const struct options *options, const char *wor
 	return error ? error : capture_process(pid, &how, &source->capture);
 }
 
+static struct error *open_file(const char *word, bool with_edges, struct source *source)
+{
+	unsigned int parts = with_edges ? SNAPSHOT_FILE_ALL : SNAPSHOT_FILE_ADDRESSES;
+
+	if (access(word, F_OK) < 0)
+		return error_new(ERROR_USAGE, "%s: not a process id, and there is no such file",
+		                 word);
+	return snapshot_file_open(word, parts, &source->file);
+}
+
 struct error *source_open(const struct options *options, const char *word, bool with_edges,
                           struct progress *progress, struct source **ret)
 {
-	_cleanup_(cleanup_source) struct source *source = NULL;
+	_cleanup_(cleanup_source) struct source *source = calloc(1, sizeof(*source));
 	struct error *error;
 
-	if (!is_number(word))
-		return error_new(ERROR_USAGE, "%s: not a process id", word);
-	source = calloc(1, sizeof(*source));
 	if (!source)
 		return error_no_memory();
-	error = open_process(options, word, with_edges, progress, source);
+	if (is_number(word))
+		error = open_process(options, word, with_edges, progress, source);
+	else
+		error = open_file(word, with_edges, source);
 	if (error)
 		return error;
 	*ret = take_ptr(source);
@@ -57,15 +69,28 @@ void source_free(struct source *source)
 	if (!source)
 		return;
 	capture_free(source->capture);
+	snapshot_file_free(source->file);
 	free(source);
 }
 
 const struct snapshot *source_snapshot(const struct source *source)
 {
-	return capture_snapshot(source->capture);
+	return source->file ? snapshot_file_snapshot(source->file)
+	                    : capture_snapshot(source->capture);
+}
+
+struct value_source source_values(struct source *source)
+{
+	return source->file ? snapshot_file_values(source->file) : capture_values(source->capture);
+}
+
+bool source_has_values(const struct source *source)
+{
+	return !source->file || snapshot_file_info(source->file).has_values;
 }
 
 void source_release_texts(struct source *source)
 {
-	capture_release_picture(source->capture);
+	if (source->capture)
+		capture_release_picture(source->capture);
 }

@@ -12,7 +12,7 @@
 
 #include "cli/options.h"
 #include "cli/output.h"
-#include "snapshot/snapshot.h"
+#include "snapshot/snapshot_file.h"
 
 struct source;
 
@@ -28,6 +28,14 @@ static inline void cleanup_source(struct source **source)
 
 /* Lives as long as the source. */
 const struct snapshot *source_snapshot(const struct source *source);
+
+/*
+ * Who tells the values of its nodes, until its texts are released; and are
+ * there more than names of attributes? (Not in a snapshot that was written
+ * without.) Borrows the source.
+ */
+struct value_source source_values(struct source *source);
+bool source_has_values(const struct source *source);
 
 /* Gives back early what only texts of nodes are read from: the picture. */
 void source_release_texts(struct source *source);

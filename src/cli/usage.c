@@ -19,6 +19,8 @@ const char *usage_program(void)
 	       "  plumb why PID WHAT    what keeps the objects of a type, or one, alive?\n"
 	       "  plumb show PID ADDR   one object: value, references, what holds it\n"
 	       "  plumb diff A B        what changed from one to the other?\n"
+	       "  plumb snap PID -o F   keep it in a file; PID above may be such a file\n"
+	       "  plumb check FILE      is this snapshot sound?\n"
 	       "\n"
 	       "  plumb COMMAND --help, plumb PID --help, plumb --version\n"
 	       "\n"
@@ -50,6 +52,42 @@ const char *usage_diff(void)
 	       "examples:\n"
 	       "  plumb diff morning.plumb 4242\n"
 	       "  plumb diff 1.plumb 2.plumb 3.plumb --by path\n";
+}
+
+const char *usage_snap(void)
+{
+	return "plumb snap TARGET -o FILE: keep it for later, or for another machine.\n"
+	       "\n"
+	       "Writes the whole graph of the heap to one compressed file: every object, what\n"
+	       "refers to what and by which name, and the values of numbers and strings (the\n"
+	       "beginning of long ones). heap, why, show and diff take the file where they take a\n"
+	       "process id, and answer the same. It is there whole or not at all, and only\n"
+	       "its owner may read it. TARGET may be a snapshot itself, to leave values out.\n"
+	       "\n"
+	       "options:\n"
+	       "  -o, --output FILE   the file; one of that name is replaced\n"
+	       "  --no-values         keep names of attributes alone: keys are then [*]\n"
+	       COMMON_OPTIONS
+	       "\n"
+	       "examples:\n"
+	       "  plumb snap 4242 -o app.plumb && plumb heap app.plumb\n"
+	       "  plumb snap 4242 -o app.plumb --no-values\n";
+}
+
+const char *usage_check(void)
+{
+	return "plumb check FILE: is this snapshot sound?\n"
+	       "\n"
+	       "Reads every byte of the file and holds it against the format (see\n"
+	       "doc/snapshot-format.md) and the graph against its rules. Says what the file is,\n"
+	       "or names the first thing that is broken, with exit code 3.\n"
+	       "\n"
+	       "options:\n"
+	       "  --json          one JSON document, see doc/json.md\n"
+	       "  --help          this text\n"
+	       "\n"
+	       "examples:\n"
+	       "  plumb check app.plumb\n";
 }
 
 const char *usage_heap(void)

@@ -8,6 +8,8 @@ const char *usage_program(void);
 const char *usage_diff(void);
 const char *usage_heap(void);
 const char *usage_show(void);
+const char *usage_snap(void);
+const char *usage_check(void);
 const char *usage_why(void);
 const char *usage_verdict(void);
 

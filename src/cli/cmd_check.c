@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plumb check FILE: reads all of a snapshot, and says what it is or what is broken in it. */
+#include "base/cleanup.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/usage.h"
+#include "report/snap_report.h"
+
+static struct error *print_answer(const struct options *options, const struct snapshot_file *file)
+{
+	struct snap_report report = {
+		.snapshot = snapshot_file_snapshot(file),
+		.file = options->words[0],
+		.info = snapshot_file_info(file),
+	};
+	struct layout layout = output_layout();
+	struct text text;
+
+	text_init(&text);
+	if (options->is_json)
+		check_report_json(&report, &text);
+	else
+		check_report_text(&layout, &report, &text);
+	return output_text(&text);
+}
+
+static struct error *run(const struct options *options)
+{
+	_cleanup_(cleanup_snapshot_file) struct snapshot_file *file = NULL;
+	struct error *error;
+
+	if (options->word_count != 1)
+		return error_new(ERROR_USAGE, "check takes one file (plumb check --help)");
+	error = snapshot_file_open(options->words[0], SNAPSHOT_FILE_ALL, &file);
+	if (!error)
+		error = snapshot_file_check(file);
+	return error ? error : print_answer(options, file);
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct options options;
+	struct error *error = options_parse(argc, argv, 0, &options);
+	struct text text;
+
+	if (error)
+		return output_error(error_wrap(error, "check"));
+	if (options.wants_help) {
+		text_init(&text);
+		text_append(&text, usage_check());
+		return output_error(output_text(&text));
+	}
+	return output_error(run(&options));
+}
