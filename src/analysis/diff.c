@@ -187,8 +187,7 @@ static struct error *choose_new(struct diff *diff, const struct snapshot *snapsh
 	if (!is_chosen || !nodes)
 		return error_no_memory();
 	for (node_id node = 0; node < snapshot->node_count; node++) {
-		if (!snapshot_is_object(snapshot, node) ||
-		    !looks_birth(&diff->looks, snapshot, node))
+		if (!snapshot_is_object(snapshot, node) || !looks_birth(&diff->looks, node))
 			continue;
 		diff->new_objects++;
 		diff->new_bytes += snapshot_size(snapshot, node);
@@ -327,7 +326,9 @@ struct error *diff_finish(struct diff *diff, const struct snapshot *snapshot,
 
 	if (error || !diff->is_one_process)
 		return error;
-	error = find_new(diff, snapshot, reach);
+	error = looks_recall(&diff->looks, snapshot);
+	if (!error)
+		error = find_new(diff, snapshot, reach);
 	if (error)
 		return error;
 	return find_containers(diff, snapshot, reach);

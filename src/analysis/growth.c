@@ -85,7 +85,7 @@ static struct error *mark_by_births(const struct looks *looks, const struct snap
 
 		if (!is_growing[type] || !snapshot_is_object(snapshot, node))
 			continue;
-		ret_births[node] = (uint8_t)looks_birth(looks, snapshot, node);
+		ret_births[node] = (uint8_t)looks_birth(looks, node);
 		births[type][ret_births[node]]++;
 	}
 	for (type_id type = 0; type < snapshot->type_count; type++)
@@ -147,7 +147,7 @@ static int compare_suspects(const void *left, const void *right)
 	return (a->held_bytes < b->held_bytes) - (a->held_bytes > b->held_bytes);
 }
 
-struct error *growth_find(const struct looks *looks, const struct snapshot *snapshot,
+struct error *growth_find(struct looks *looks, const struct snapshot *snapshot,
                           const struct reach *reach, struct growth **ret)
 {
 	_cleanup_(cleanup_growth) struct growth *growth = calloc(1, sizeof(*growth));
@@ -163,7 +163,9 @@ struct error *growth_find(const struct looks *looks, const struct snapshot *snap
 	if (!growth->suspects)
 		return error_no_memory();
 	if (mark_by_counts(looks, snapshot, is_growing)) {
-		error = mark_by_births(looks, snapshot, reach, is_growing, births);
+		error = looks_recall(looks, snapshot);
+		if (!error)
+			error = mark_by_births(looks, snapshot, reach, is_growing, births);
 		if (!error)
 			error = list_types(growth, looks, snapshot, is_growing);
 		if (!error && growth->type_count)

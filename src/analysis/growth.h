@@ -68,8 +68,11 @@ struct growth {
 	double minutes;
 };
 
-/* snapshot and reach are those of the last look; there were at least three. */
-struct error *growth_find(const struct looks *looks, const struct snapshot *snapshot,
+/*
+ * snapshot and reach are those of the last look; there were at least three. No
+ * look comes after it.
+ */
+struct error *growth_find(struct looks *looks, const struct snapshot *snapshot,
                           const struct reach *reach, struct growth **ret);
 void growth_free(struct growth *growth);
 

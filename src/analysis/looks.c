@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A mark, 64 bits, sorts by address:
- *
- *   63                     20 19        4 3     0
- *   +------------------------+-----------+-------+
- *   | address / 8 (44 bits)  | type hash | birth |
- *   +------------------------+-----------+-------+
- *
- * Two sorted columns are merged look by look, so an object's birth is handed
- * on in one linear walk. Sorting is by radix, in four passes over the address.
+ * The marks of the look before and the objects of this one are walked side by
+ * side, both in order of addresses, so an object's birth is handed on in one
+ * linear pass, and of two looks no more than one is in memory: marks are freed
+ * as they are taken.
  */
 #include "analysis/looks.h"
 
+#include "analysis/address_order.h"
 #include "analysis/look_containers.h"
 #include "analysis/root_family.h"
 #include "base/array.h"
@@ -20,14 +16,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-	BIRTH_BITS = 4,
-	TYPE_BITS = 16,
-	ADDRESS_SHIFT = BIRTH_BITS + TYPE_BITS,
-	DIGIT_BITS = 11,
-	DIGIT_VALUES = 1 << DIGIT_BITS,
-};
 
 void looks_init(struct looks *looks)
 {
@@ -41,7 +29,8 @@ void looks_deinit(struct looks *looks)
 	for (size_t i = 0; i < looks->series_count; i++)
 		free(looks->series[i].name);
 	free(looks->series);
-	free(looks->marks);
+	look_marks_deinit(&looks->marks);
+	free(looks->births);
 	free(looks->containers);
 	free(looks->histories);
 	free(looks->families);
@@ -59,11 +48,6 @@ static uint64_t hash_type(const struct looks *looks, uint64_t address, const cha
 static uint64_t type_hash(const struct looks *looks, const struct snapshot *snapshot, type_id type)
 {
 	return hash_type(looks, snapshot->types[type].address, snapshot_type_name(snapshot, type));
-}
-
-static uint64_t make_mark(uint64_t address, uint64_t hash, unsigned int birth)
-{
-	return address >> 3 << ADDRESS_SHIFT | (hash & 0xffff) << BIRTH_BITS | birth;
 }
 
 /* Series */
@@ -130,59 +114,10 @@ static bool add_series(struct looks *looks, const struct snapshot *snapshot,
 
 /* Marks */
 
-static void sort_pass(const uint64_t *from, uint64_t *to, size_t count, unsigned int shift)
+/* Without the bits that no object's address has. */
+static uint64_t look_address(const struct snapshot *snapshot, node_id node)
 {
-	size_t start[DIGIT_VALUES] = {0};
-	size_t sum = 0;
-
-	for (size_t i = 0; i < count; i++)
-		start[from[i] >> shift & (DIGIT_VALUES - 1)]++;
-	for (size_t i = 0; i < DIGIT_VALUES; i++) {
-		size_t here = start[i];
-
-		start[i] = sum;
-		sum += here;
-	}
-	for (size_t i = 0; i < count; i++)
-		to[start[from[i] >> shift & (DIGIT_VALUES - 1)]++] = from[i];
-}
-
-/* An even number of passes: the result is where it was. */
-static bool sort_marks(uint64_t *marks, size_t count)
-{
-	_cleanup_free_ uint64_t *other = reallocarray(NULL, count + 1, sizeof(*other));
-
-	if (!other)
-		return false;
-	for (unsigned int shift = ADDRESS_SHIFT; shift < 64; shift += 2 * DIGIT_BITS) {
-		sort_pass(marks, other, count, shift);
-		sort_pass(other, marks, count, shift + DIGIT_BITS);
-	}
-	return true;
-}
-
-/*
- * Hands the births of the last look's marks on to the same objects in marks,
- * and counts the addresses that another type has taken.
- */
-static uint64_t inherit_births(const struct looks *looks, uint64_t *marks, size_t count)
-{
-	uint64_t reused = 0;
-	size_t old = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		while (old < looks->mark_count &&
-		       looks->marks[old] >> ADDRESS_SHIFT < marks[i] >> ADDRESS_SHIFT)
-			old++;
-		if (old == looks->mark_count ||
-		    looks->marks[old] >> ADDRESS_SHIFT != marks[i] >> ADDRESS_SHIFT)
-			continue;
-		if (looks->marks[old] >> BIRTH_BITS == marks[i] >> BIRTH_BITS)
-			marks[i] = looks->marks[old];
-		else
-			reused++;
-	}
-	return reused;
+	return snapshot->address[node] & ~UINT64_C(7);
 }
 
 /* The hash of each type, so that it is made once. */
@@ -195,26 +130,95 @@ static uint64_t *hash_types(const struct looks *looks, const struct snapshot *sn
 	return hashes;
 }
 
+/* The series of each type; one without counted objects has none, and is not asked for. */
+static uint32_t *number_types(const struct looks *looks, const struct snapshot *snapshot,
+                              const uint64_t *hashes)
+{
+	uint32_t *numbers = calloc(snapshot->type_count + (size_t)1, sizeof(*numbers));
+
+	for (type_id type = 0; numbers && type < snapshot->type_count; type++)
+		(void)number_map_get(&looks->series_of, hashes[type], &numbers[type]);
+	return numbers;
+}
+
+/* One look on its way into marks. */
+struct marking {
+	struct looks *looks;
+	struct address_order order;
+	struct look_mark old; /* of the look before, at this address or after it */
+	bool has_old;
+	struct look_marks marks;
+};
+
+/* Hands on the birth of the object that was there before; or an address was taken by another. */
+static void inherit_birth(struct marking *marking, struct look_mark *mark)
+{
+	struct looks *looks = marking->looks;
+
+	while (marking->has_old && marking->old.address < mark->address)
+		marking->has_old = look_marks_take(&looks->marks, &marking->old);
+	if (!marking->has_old || marking->old.address != mark->address)
+		return;
+	if (marking->old.type == mark->type)
+		mark->birth = marking->old.birth;
+	else
+		looks->figures[looks->count].reused++;
+}
+
+static void cleanup_marking(struct marking *marking)
+{
+	address_order_deinit(&marking->order);
+	look_marks_deinit(&marking->marks);
+}
+
 static bool add_marks(struct looks *looks, const struct snapshot *snapshot,
                       const struct reach *reach, const uint64_t *hashes)
 {
-	size_t room = looks->rules.counts_all ? snapshot->node_count : reach->order_count;
-	_cleanup_free_ uint64_t *marks = reallocarray(NULL, room + 1, sizeof(*marks));
-	size_t count = 0;
+	_cleanup_free_ uint32_t *types = number_types(looks, snapshot, hashes);
+	_cleanup_(cleanup_marking) struct marking marking = {.looks = looks};
+	node_id node;
 
-	if (!marks)
+	if (!types || !address_order_init(&marking.order, snapshot))
 		return false;
-	for (node_id node = 0; node < snapshot->node_count; node++)
-		if (is_counted(looks, snapshot, reach, node))
-			marks[count++] = make_mark(snapshot->address[node],
-			                           hashes[snapshot->type[node]], looks->count);
-	if (!sort_marks(marks, count))
-		return false;
-	looks->figures[looks->count].reused = inherit_births(looks, marks, count);
-	free(looks->marks);
-	looks->marks = take_ptr(marks);
-	looks->mark_count = count;
+	marking.has_old = look_marks_take(&looks->marks, &marking.old);
+	while (address_order_next(&marking.order, &node)) {
+		struct look_mark mark = {.address = look_address(snapshot, node),
+		                         .type = types[snapshot->type[node]],
+		                         .birth = (uint8_t)looks->count};
+
+		if (!is_counted(looks, snapshot, reach, node))
+			continue;
+		inherit_birth(&marking, &mark);
+		if (!look_marks_append(&marking.marks, &mark))
+			return false;
+	}
+	look_marks_deinit(&looks->marks);
+	looks->marks = marking.marks;
+	look_marks_init(&marking.marks);
 	return true;
+}
+
+struct error *looks_recall(struct looks *looks, const struct snapshot *snapshot)
+{
+	_cleanup_(address_order_deinit) struct address_order order = {0};
+	struct look_mark mark;
+	bool has_mark;
+	node_id node;
+
+	looks->births = calloc(snapshot->node_count + (size_t)1, sizeof(*looks->births));
+	if (!looks->births || !address_order_init(&order, snapshot))
+		return error_no_memory();
+	has_mark = look_marks_take(&looks->marks, &mark);
+	while (has_mark && address_order_next(&order, &node)) {
+		uint64_t address = look_address(snapshot, node);
+
+		while (has_mark && mark.address < address)
+			has_mark = look_marks_take(&looks->marks, &mark);
+		if (has_mark && mark.address == address)
+			looks->births[node] = mark.birth;
+	}
+	look_marks_deinit(&looks->marks);
+	return NULL;
 }
 
 /* Families of roots */
@@ -344,7 +348,8 @@ void looks_forget_addresses(struct looks *looks)
 	bool is_put;
 
 	looks->rules.by_name = true;
-	looks->mark_count = looks->container_count = looks->series_count = 0;
+	looks->container_count = looks->series_count = 0;
+	look_marks_deinit(&looks->marks);
 	number_map_clear(&looks->series_of);
 	for (size_t i = 0; i < count; i++) {
 		struct look_series series = looks->series[i];
@@ -372,26 +377,6 @@ const struct look_series *looks_series(const struct looks *looks, const struct s
 	if (!number_map_get(&looks->series_of, type_hash(looks, snapshot, type), &index))
 		return NULL;
 	return &looks->series[index];
-}
-
-unsigned int looks_birth(const struct looks *looks, const struct snapshot *snapshot, node_id node)
-{
-	uint64_t address = make_mark(snapshot->address[node], 0, 0) >> ADDRESS_SHIFT;
-	size_t low = 0;
-	size_t high = looks->mark_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		uint64_t here = looks->marks[middle] >> ADDRESS_SHIFT;
-
-		if (here == address)
-			return looks->marks[middle] & ((1u << BIRTH_BITS) - 1);
-		if (here < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return 0;
 }
 
 const struct look_container *looks_container(const struct looks *looks,

@@ -3,8 +3,8 @@
  * What is remembered of one look at a process until the next: not its
  * snapshot, only
  *   - how many objects of each type were reached, and their bytes;
- *   - a mark of 8 bytes for each reached object, with the look at which it
- *     was first seen (its birth);
+ *   - a mark of two bytes or so for each reached object, with the look at
+ *     which it was first seen (its birth);
  *   - the lengths of containers and the sizes of large blocks, and of those
  *     that got longer their length at each look;
  *   - how many roots there are of each family (threads, modules).
@@ -24,10 +24,11 @@
 #ifndef PLUMB_ANALYSIS_LOOKS_H
 #define PLUMB_ANALYSIS_LOOKS_H
 
+#include "analysis/look_marks.h"
 #include "analysis/reach.h"
 #include "base/number_map.h"
 
-enum { LOOKS_LIMIT = 15 }; /* a birth is four bits */
+enum { LOOKS_LIMIT = 15 };
 
 /* One type over all looks: the same address and name. */
 struct look_series {
@@ -93,8 +94,8 @@ struct looks {
 	size_t series_count, series_capacity;
 	struct number_map series_of; /* hash of address and name -> series */
 
-	uint64_t *marks; /* of the last look, sorted */
-	size_t mark_count;
+	struct look_marks marks; /* of the last look */
+	uint8_t *births;         /* of each node of its snapshot, after looks_recall */
 	struct look_container *containers;
 	size_t container_count;
 	struct look_history *histories;
@@ -127,8 +128,17 @@ void looks_drop_last(struct looks *looks);
 const struct look_series *looks_series(const struct looks *looks, const struct snapshot *snapshot,
                                        type_id type);
 
-/* The look (from 0) at which a node of the last look's snapshot was first seen. */
-unsigned int looks_birth(const struct looks *looks, const struct snapshot *snapshot, node_id node);
+/*
+ * After the last look, whose snapshot is given: makes births of marks, which
+ * are used up.
+ */
+struct error *looks_recall(struct looks *looks, const struct snapshot *snapshot);
+
+/* After looks_recall: the look, from 0, at which a node was first seen. */
+static inline unsigned int looks_birth(const struct looks *looks, node_id node)
+{
+	return looks->births[node];
+}
 
 /* The container at a node of the last look's snapshot, when it was there before; or NULL. */
 const struct look_container *looks_container(const struct looks *looks,

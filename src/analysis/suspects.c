@@ -57,7 +57,7 @@ static void choose_holders(struct search *search)
 		if (!path_map_has(search->map, node) || bit_set_has(&search->chosen, node) ||
 		    !snapshot_is_object(search->snapshot, node))
 			continue;
-		search->births[node] = (uint8_t)looks_birth(search->looks, search->snapshot, node);
+		search->births[node] = (uint8_t)looks_birth(search->looks, node);
 		if (search->births[node])
 			bit_set_add(&search->chosen, node);
 	}
@@ -192,7 +192,7 @@ static struct error *sum_held(struct search *search)
 			above = own;
 		search->above[node] = above;
 		if (above == no_group || !snapshot_is_object(search->snapshot, node) ||
-		    looks_birth(search->looks, search->snapshot, node) == 0)
+		    looks_birth(search->looks, node) == 0)
 			continue;
 		if (!add_held(search, above, node))
 			return error_no_memory();
@@ -292,7 +292,7 @@ static void find_containers(struct search *search)
 			search->above[node] = path_map_node(search->map, node)->place;
 			add_container(search, node, container);
 		} else if (!snapshot_is_object(search->snapshot, node) ||
-		           looks_birth(search->looks, search->snapshot, node) > 0) {
+		           looks_birth(search->looks, node) > 0) {
 			search->above[node] = above;
 		}
 	}
@@ -374,8 +374,7 @@ static void tell_held(const struct search *search, uint8_t *told)
 	for (node_id i = 0; i < search->reach->order_count; i++) {
 		node_id node = search->reach->order[i];
 
-		if (search->above[node] != no_group &&
-		    looks_birth(search->looks, search->snapshot, node) > 0)
+		if (search->above[node] != no_group && looks_birth(search->looks, node) > 0)
 			told[node] |= TOLD_AS_NEW;
 	}
 }

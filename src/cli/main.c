@@ -10,7 +10,10 @@
 #include "cli/usage.h"
 
 #include <ctype.h>
+#include <malloc.h>
 #include <string.h>
+
+enum { TABLE_BYTES = 256 << 10 };
 
 static const struct {
 	const char *name;
@@ -50,8 +53,19 @@ static int run_command(int argc, char **argv)
 	return output_error(error_new(ERROR_USAGE, "no command %s (plumb --help)", name));
 }
 
+/*
+ * Tables are mappings of their own, so that what is freed is given back at
+ * once. By default glibc learns from the first large table that is freed to
+ * keep the next ones on its heap (mallopt(3), M_MMAP_THRESHOLD).
+ */
+static void give_back_tables(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, TABLE_BYTES);
+}
+
 int main(int argc, char **argv)
 {
+	give_back_tables();
 	if (argc < 2) {
 		output_error(error_new(ERROR_USAGE,
 		                       "say which process: plumb PID (plumb --help tells more)"));
