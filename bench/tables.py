@@ -13,8 +13,11 @@ GOALS = (
     ("pause with fork, ms per GB", "fork_ms_per_gb", "at most", 25),
     ("pause with copy, ms per GB", "copy_ms_per_gb", "at most", 200),
     ("whole analysis, times the floor", "times_floor", "at most", 10),
-    ("own peak memory, times the target's", "memory_share", "at most", 0.7),
+    ("own peak memory of any command, times the target's", "memory_share", "at most", 0.7),
 )
+
+# Commands whose memory is held against the goal.  --pause=copy keeps a copy of what it reads.
+LEAN = ("heap-fork", "why-one", "why-all", "verdict")
 
 
 HEADING = (
@@ -63,7 +66,7 @@ def figures(rows, facts):
     plumb, copy = done.get("heap-fork"), done.get("heap-copy")
     found = {}
     if plumb:
-        found["memory_share"] = plumb.added
+        found["memory_share"] = max(done[key].added for key in LEAN if key in done)
         if "guppy-heap" in done:
             found["faster_than_guppy"] = done["guppy-heap"].seconds / plumb.seconds
         if "pympler-summary" in done:

@@ -104,6 +104,7 @@ def test_a_measurement_that_fails_is_a_row_and_the_others_are_made(tmp_path):
     assert result.returncode == 1
     assert result.stdout.count("plumb heap failed: exit code 1") == 2
     assert result.stdout.count("plumb why failed: exit code 1") == 2
+    assert result.stdout.count("plumb PID failed: exit code 1") == 1
     assert "through one buffer" in result.stdout
     assert "60,000 objects" in table.read_text()
     assert "Traceback" not in result.stderr
@@ -136,6 +137,14 @@ def test_goals_are_met_missed_or_not_measured():
         ("8.00", "met"),
         ("0.50", "met"),
     ]
+
+
+def test_the_command_that_takes_most_memory_counts():
+    tables = load_tables()
+    rows = make_rows(tables, heap_fork=1.0, heap_copy=1.0, why_one=1.0, verdict=1.0)
+    for row, share in zip(rows, (0.4, 1.5, 0.6, 0.8)):
+        row.added = share
+    assert tables.figures(rows, {"heap": {"resident": 1e9}})["memory_share"] == 0.8
 
 
 def test_a_failed_row_lends_no_number_to_a_goal():
