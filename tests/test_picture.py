@@ -20,6 +20,7 @@ import pytest
 
 from support import pictures
 from support.processes import ANSWER_LOOP, children_of
+from support.program import Plumb
 
 MODES = ["fork", "copy"]
 NOBODY = 65534
@@ -494,6 +495,111 @@ def test_another_pid_and_mount_namespace(python, run, mode):
     take(pid, "--mode", mode, "--repeat", 5)
     assert pictures.traces(pid) == []
     os.kill(pid, signal.SIGKILL)
+
+
+@as_root
+@pytest.mark.parametrize("mode", MODES)
+def test_a_container_of_its_own(python, run, mode):
+    """User, pid and mount namespaces: what an ordinary user can have."""
+    command = python.command("-c", ANSWER_LOOP)
+    unshare = run("unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount", *command,
+                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    if unshare.stdout.readline() != "ready\n":
+        pytest.skip("unshare is not allowed here")
+    pid = inside(unshare)
+    assert os.stat(f"/proc/{pid}/ns/user").st_ino != os.stat("/proc/self/ns/user").st_ino
+    assert [one["mode"] for one in take(pid, "--mode", mode, "--repeat", 5)] == [mode] * 5
+    assert pictures.traces(pid) == []
+    assert Plumb()("heap", pid, "--json", code=0).json["objects"] > 0
+    os.kill(pid, signal.SIGKILL)
+
+
+def take_with_own_file(pid, path, text, tmp_path, *arguments):
+    """The same where `path` reads as `text`, for the one that looks only."""
+    made_up = tmp_path / "made-up"
+    made_up.write_text(text)
+    script = f"mount --bind {made_up} {path} && exec \"$@\""
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script, "sh", pictures.tool("picture_tool"), str(pid),
+         *arguments],
+        capture_output=True, text=True, check=False, timeout=60,
+    )
+    if "unshare:" in done.stderr or "mount:" in done.stderr:
+        pytest.skip("no mount namespace to be had here")
+    return done
+
+
+@as_root
+def test_it_does_not_fork_under_strict_overcommit(start, newest, tmp_path):
+    target = start(newest, ANSWER_LOOP)
+    strict = ("/proc/sys/vm/overcommit_memory", "2\n", tmp_path)
+    done = take_with_own_file(target.pid, *strict, "--mode", "fork")
+    assert done.returncode == 3 and "vm.overcommit_memory is 2; use --pause=copy" in done.stderr
+    done = take_with_own_file(target.pid, *strict, "--mode", "fork", "--fall-back")
+    assert done.returncode == 0 and done.stdout.startswith("mode=copy"), done
+    assert target.ask("1 + 1") == "2"
+
+
+@pytest.fixture
+def full_group():
+    """full_group(pid): its pids cgroup takes no process more."""
+    folder = Path(f"/sys/fs/cgroup/pids/plumb-test-{os.getpid()}")
+    moved = []
+
+    def fill(pid):
+        try:
+            folder.mkdir()
+            (folder / "cgroup.procs").write_text(str(pid))
+            moved.append(pid)
+            (folder / "pids.max").write_text((folder / "pids.current").read_text())
+        except OSError:
+            pytest.skip("no pids cgroup to be had here")
+
+    yield fill
+    for pid in moved:
+        try:
+            (folder.parent / "cgroup.procs").write_text(str(pid))
+        except OSError:
+            pass  # it has ended
+    if folder.exists():
+        folder.rmdir()
+
+
+@as_root
+def test_a_full_group_of_processes_is_a_reason_to_copy(start, newest, full_group):
+    target = start(newest, ANSWER_LOOP)
+    full_group(target.pid)
+    assert "a limit on processes" in refuse(target.pid, "--mode", "fork")
+    assert take(target.pid, "--mode", "fork", "--fall-back")[0]["mode"] == "copy"
+    assert target.ask("1 + 1") == "2"
+    assert pictures.traces(target.pid) == []
+
+
+@pytest.mark.parametrize("program, pause", [(SECCOMP, "copy"), (ANSWER_LOOP, "fork")],
+                         ids=["seccomp", "free"])
+def test_the_answer_says_how_it_was_taken(start, newest, program, pause):
+    target = start(newest, program)
+    assert Plumb()("heap", target.pid, "--json", code=0).json["pause"] == pause
+    assert (" (copied)" in Plumb()("heap", target.pid, code=0).stdout) == (pause == "copy")
+    assert target.ask("1 + 1") == "2"
+
+
+@pytest.mark.skipif(not shutil.which("gdb"), reason="no gdb")
+def test_a_debugger_is_named(start, newest, run):
+    target = start(newest, ANSWER_LOOP)
+    debugger = run("gdb", "-q", "-nx", "-batch", "-p", target.pid, "-ex", "echo attached\\n",
+                   "-ex", "shell sleep 60", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                   stderr=subprocess.DEVNULL)
+    while (line := debugger.stdout.readline()) and "attached" not in line:
+        pass
+    said = Plumb()("heap", target.pid, code=3).stderr
+    assert f"is being traced by gdb (process {debugger.pid})" in said
+    assert "--pause=none" in said and said.count("\n") == 1
+    Plumb()("heap", target.pid, "--pause=none", code=0)
+    for pid in children_of(debugger.pid):
+        os.kill(pid, signal.SIGKILL)
+    debugger.wait(timeout=20)
+    assert target.ask("1 + 1") == "2"
 
 
 def test_a_stalled_plumb_does_not_keep_it_stopped(start, newest):

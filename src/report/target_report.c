@@ -52,6 +52,8 @@ static void append_pause(struct text *text, const struct snapshot_facts *target)
 	}
 	text_append(text, ", stopped for ");
 	units_milliseconds(text, target->pause_ms);
+	if (target->pause == SNAPSHOT_PAUSE_COPY)
+		text_append(text, " (copied)");
 }
 
 void target_report_text(const struct layout *layout, struct text *text,

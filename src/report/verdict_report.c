@@ -93,6 +93,8 @@ static void append_looks(const struct layout *layout, const struct verdict_repor
 	if (report->snapshot->facts.pause != SNAPSHOT_PAUSE_NONE) {
 		text_append(text, ", stopped for at most ");
 		units_milliseconds(text, longest);
+		if (report->snapshot->facts.pause == SNAPSHOT_PAUSE_COPY)
+			text_append(text, " (copied)");
 	}
 	text_append(text, "\n  ");
 	layout_cut(text, report->snapshot->facts.command_line,

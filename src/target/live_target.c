@@ -43,7 +43,7 @@
 struct live_target {
 	pid_t pid; /* or another thread of it, when that one has ended */
 	pid_t memory_pid;
-	int memory_fd; /* /proc/PID/mem; -1: process_vm_readv serves. Threads share it: never changed */
+	int memory_fd; /* /proc/PID/mem; -1: process_vm_readv serves. Threads share it: it stays */
 };
 
 static int open_memory(pid_t pid)

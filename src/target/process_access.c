@@ -4,6 +4,16 @@
  * (kernel/ptrace.c, __ptrace_may_access; security/yama/yama_lsm.c), because
  * curing a later one does not help before an earlier one. Root inside a
  * container is told apart by what it lacks: uid 0 without CAP_SYS_PTRACE.
+ *
+ * Yama's ptrace_scope 1 allows reading and tracing to the ancestors of a process
+ * and to whom it has named by prctl(PR_SET_PTRACER) and their descendants. What
+ * traces here is a child of plumb (target/guardian.h), so of these only the
+ * second kind gets through: a process that has named plumb, or everybody. To be
+ * its parent is not enough. plumb starts no process that it looks at, and is the
+ * parent of one only when a shell has put plumb in its own place (`python app.py
+ * & exec plumb $!`); then --pause=none, which does not trace, works, and the rest
+ * is refused with the words below. Who makes plumb start its target has the child
+ * name plumb before it calls exec(): that is kept.
  */
 #include "target/process_access.h"
 
