@@ -453,12 +453,14 @@ def test_a_python_in_namespaces_of_its_own_is_found(python, folder):
         assert_agrees(find(pid), said)
 
 
-def old_pythons():
-    for name in ("2.7", "3.6", "3.7"):
-        yield from sorted(Path.home().glob(f".pyenv/versions/{name}*/bin/python"))
+OLD_PYTHONS = [
+    path
+    for name in ("2.7", "3.6", "3.7")
+    for path in sorted(Path.home().glob(f".pyenv/versions/{name}*/bin/python"))
+]
 
 
-@pytest.mark.parametrize("path", old_pythons(), ids=lambda path: path.parent.parent.name)
+@pytest.mark.parametrize("path", OLD_PYTHONS, ids=[path.parts[-3] for path in OLD_PYTHONS])
 def test_an_older_python_is_named(path):
     program = "import sys; print('ready'); sys.stdout.flush(); sys.stdin.read()"
     with Target([str(path), "-c", program], dict(os.environ), Path("/unused"), 60) as target:
