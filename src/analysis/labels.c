@@ -73,11 +73,14 @@ label_id labels_string(struct labels *labels, str_id string)
 static char *ask_text(struct labels *labels, node_id key)
 {
 	const struct snapshot *snapshot = labels->snapshot;
+	char *text = NULL;
 
 	if (!snapshot->node_text || key >= snapshot->node_count || labels->asked >= ASK_LIMIT)
 		return NULL;
 	labels->asked++;
-	return snapshot->node_text(snapshot->node_text_context, key);
+	if (!snapshot->node_text(snapshot->node_text_context, key, &text))
+		labels->is_broken = true;
+	return text;
 }
 
 bool labels_key(struct labels *labels, node_id key, label_id *ret)

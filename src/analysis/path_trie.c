@@ -120,10 +120,13 @@ static void add_loop(struct path_trie *trie, place_id base, place_id last, unsig
 	struct loop loop = {.base = base, .length = length, .via = UINT32_MAX};
 	place_id from = base;
 
-	if (trie->loop_count >= LOOP_COUNT_MAX ||
-	    !array_reserve(&trie->loops, &trie->loop_capacity, trie->loop_count + 1,
-	                   sizeof(*trie->loops)))
+	if (trie->loop_count >= LOOP_COUNT_MAX)
 		return;
+	if (!array_reserve(&trie->loops, &trie->loop_capacity, trie->loop_count + 1,
+	                   sizeof(*trie->loops))) {
+		trie->is_broken = true;
+		return;
+	}
 	for (unsigned int i = length; i-- > 0;) {
 		loop.steps[i] = trie->places[last].step;
 		last = trie->places[last].parent;

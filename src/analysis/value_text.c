@@ -57,12 +57,22 @@ static bool is_full(const struct writer *writer)
 	return writer->text->length >= writer->limits->bytes;
 }
 
+/* What the target's memory says of the node, or NULL. */
+static char *literal_of(struct writer *writer, node_id node)
+{
+	const struct snapshot *snapshot = writer->snapshot;
+	char *literal = NULL;
+
+	if (snapshot->node_text &&
+	    !snapshot->node_text(snapshot->node_text_context, node, &literal))
+		writer->text->is_broken = true;
+	return literal;
+}
+
 /* The literal of a number, a string and the like. False: there is none. */
 static bool append_literal(struct writer *writer, node_id node)
 {
-	const struct snapshot *snapshot = writer->snapshot;
-	char *literal = snapshot->node_text ? snapshot->node_text(snapshot->node_text_context, node)
-	                                    : NULL;
+	char *literal = literal_of(writer, node);
 	bool is_literal = literal && literal[0] != '<' && literal[0] != '(';
 
 	if (is_literal)
@@ -134,10 +144,7 @@ static void append_key(struct writer *writer, struct snap_edge edge, unsigned in
 /* An object's __dict__ is written as the attributes that it is. */
 static void append_namespace_key(struct writer *writer, struct snap_edge edge)
 {
-	const struct snapshot *snapshot = writer->snapshot;
-	char *name = snapshot->node_text ? snapshot->node_text(snapshot->node_text_context,
-	                                                       snap_edge_operand(edge))
-	                                 : NULL;
+	char *name = literal_of(writer, snap_edge_operand(edge));
 	size_t length = name ? strlen(name) : 0;
 
 	if (length > 2 && name[0] == '\'')

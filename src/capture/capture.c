@@ -132,14 +132,16 @@ static void on_progress(void *context, double fraction)
 	                            fraction);
 }
 
-static char *text_of_node(void *context, node_id node)
+static bool text_of_node(void *context, node_id node, char **ret)
 {
 	struct capture *capture = context;
 
+	*ret = NULL;
 	if (!capture->picture || node >= capture->snapshot->node_count)
-		return NULL;
-	return py_object_text(&capture->python, capture->types, capture->snapshot->address[node],
+		return true;
+	*ret = py_object_text(&capture->python, capture->types, capture->snapshot->address[node],
 	                      NODE_TEXT_LIMIT);
+	return !capture->memory.memory_ran_out;
 }
 
 /* What the picture and the kernel tell of the process. Takes its command line. */

@@ -135,7 +135,7 @@ static bool read_names(struct py_types *types, struct py_type *type, const uint8
 	}
 	if (!module && last > c_name)
 		module = text_up_to(c_name, (size_t)(last - 1 - c_name));
-	if (!module)
+	else if (!module)
 		module = strdup(type->flags & PY_TYPE_HEAP ? "" : "builtins");
 	if (!module)
 		return window_cache_no_memory(python->memory);

@@ -209,9 +209,10 @@ struct snapshot {
 	/*
 	 * The text of a node that serves as a key ('abc', 42, ('a', 1)), as a
 	 * short Python literal. Asked of the picture while it is open. The
-	 * caller frees it; NULL: cannot be said. May be NULL itself.
+	 * caller frees *ret; NULL: cannot be said. False: plumb's own memory ran
+	 * out. May be NULL itself.
 	 */
-	char *(*node_text)(void *context, node_id node);
+	bool (*node_text)(void *context, node_id node, char **ret);
 	void *node_text_context;
 };
 

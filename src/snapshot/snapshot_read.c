@@ -302,13 +302,15 @@ static struct error *read_graph(struct snapshot_file *file, unsigned int parts)
 	return error ? error_wrap(error, "%s", file->reader.path) : NULL;
 }
 
-static char *text_of_node(void *context, node_id node)
+static bool text_of_node(void *context, node_id node, char **ret)
 {
 	struct node_value value;
 
+	*ret = NULL;
 	if (!snapshot_file_value(context, node, &value))
-		return NULL;
-	return strndup(value.text, value.length);
+		return true;
+	*ret = strndup(value.text, value.length);
+	return *ret != NULL;
 }
 
 /* What is not in the file, but known of it. */

@@ -141,13 +141,15 @@ void graph_root(struct graph *graph, node_id node, const char *name, enum root_k
 	snapshot_builder_root(graph->builder, node, intern(graph, name), kind, tier);
 }
 
-static char *node_text(void *context, node_id node)
+static bool node_text(void *context, node_id node, char **ret)
 {
 	const struct graph *graph = context;
 
+	*ret = NULL;
 	if (node >= graph->text_capacity || !graph->texts[node])
-		return NULL;
-	return strdup(graph->texts[node]);
+		return true;
+	*ret = strdup(graph->texts[node]);
+	return *ret != NULL;
 }
 
 /* Stable: edges of one node keep the order in which they were added. */

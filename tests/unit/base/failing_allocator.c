@@ -24,7 +24,7 @@ static struct {
 	bool is_armed;
 	atomic_size_t seen; /* while armed */
 	atomic_llong in_use;
-} allocator;
+} allocator = {.wanted = SIZE_MAX};
 
 static bool fails(void)
 {
@@ -70,6 +70,7 @@ static bool run_failing(allocator_work work, void *context, size_t number, bool 
 	allocator.wanted = number;
 	allocator.is_for_good = is_for_good;
 	was_told = work(context);
+	allocator.wanted = SIZE_MAX;
 	assert_false(allocator.is_armed);
 	has_failed = atomic_load(&allocator.seen) > number;
 	if (was_told && !has_failed)

@@ -25,7 +25,10 @@
  */
 typedef bool (*allocator_work)(void *context);
 
-/* Called by work. What it allocates outside of the two does not fail. */
+/*
+ * Called by work. What it allocates outside of the two does not fail, and
+ * nothing does outside of allocator_exhaust.
+ */
 void allocator_arm(void);
 void allocator_disarm(void);
 

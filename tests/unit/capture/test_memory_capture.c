@@ -20,10 +20,10 @@
 #include "fake_heap.h"
 #include "runtime/layouts/layout_tables.h"
 
-enum { CACHE = 1 << 20 };
+enum { CACHE = 64 << 10 };
 
 struct trial {
-	const struct py_layout *layout;
+	struct target *target; /* shared by all runs: it only reads */
 	bool with_edges;
 	char *whole; /* the snapshot in words, as the first capture gave it; owned */
 };
@@ -108,12 +108,11 @@ static struct target *make_target(const struct py_layout *layout)
 	return target;
 }
 
-static struct error *capture(const struct trial *trial, struct target *target,
-                             struct snapshot **ret)
+static struct error *capture(const struct trial *trial, struct snapshot **ret)
 {
 	_cleanup_(window_cache_deinit) struct window_cache memory = {0};
 	struct python python;
-	struct error *error = window_cache_init(&memory, target, CACHE);
+	struct error *error = window_cache_init(&memory, trial->target, CACHE);
 
 	if (!error)
 		error = python_find(&memory, &python);
@@ -136,15 +135,13 @@ static void assert_whole(const struct trial *trial, const struct snapshot *snaps
 static bool find_and_capture(void *context)
 {
 	const struct trial *trial = context;
-	struct target *target = make_target(trial->layout);
 	struct snapshot *snapshot = NULL;
 	struct error *error;
 	bool has_run_out;
 
 	allocator_arm();
-	error = capture(trial, target, &snapshot);
+	error = capture(trial, &snapshot);
 	allocator_disarm();
-	target_free(target);
 	has_run_out = error != NULL;
 	if (has_run_out) {
 		assert_int_equal(error_kind(error), ERROR_MEMORY);
@@ -159,23 +156,22 @@ static bool find_and_capture(void *context)
 
 static void capture_whole(struct trial *trial)
 {
-	struct target *target = make_target(trial->layout);
 	struct snapshot *snapshot = NULL;
 
-	assert_null(capture(trial, target, &snapshot));
+	assert_null(capture(trial, &snapshot));
 	trial->whole = in_words(snapshot);
 	snapshot_free(snapshot);
-	target_free(target);
 }
 
 static void capture_without_memory(const struct py_layout *layout)
 {
 	for (int with_edges = 0; with_edges < 2; with_edges++) {
-		struct trial trial = {.layout = layout, .with_edges = with_edges};
+		struct trial trial = {.target = make_target(layout), .with_edges = with_edges};
 
 		capture_whole(&trial);
 		assert_true(allocator_exhaust(find_and_capture, &trial) > 100);
 		free(trial.whole);
+		target_free(trial.target);
 	}
 }
 

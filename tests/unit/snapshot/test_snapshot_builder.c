@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What goes into the builder comes out of the sealed snapshot, in whatever
- * order the side tables were filled, and lack of memory at any single
- * allocation is an error and nothing else.
- *
- * The allocator under test is glibc's, behind a counter that fails one call;
- * a sanitizer brings its own, so that test is left out there.
+ * order the side tables were filled.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,17 +14,6 @@
 
 #include "base/cleanup.h"
 #include "snapshot/snapshot_builder.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_FAILING_ALLOCATOR 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_FAILING_ALLOCATOR 0
-#endif
-#endif
-#ifndef HAS_FAILING_ALLOCATOR
-#define HAS_FAILING_ALLOCATOR 1
-#endif
 
 static str_id intern(struct snapshot_builder *builder, const char *string)
 {
@@ -285,70 +270,6 @@ static void millions_of_nodes_and_edges_fit(void **state)
 	assert_int_equal(length, COUNT - 8);
 }
 
-#if HAS_FAILING_ALLOCATOR
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *pointer, size_t size);
-
-/* Allocations until one fails; negative: none does. */
-static int allocations_left = -1;
-
-static bool allocation_fails(void)
-{
-	return allocations_left >= 0 && allocations_left-- == 0;
-}
-
-void *malloc(size_t size)
-{
-	return allocation_fails() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return allocation_fails() ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *pointer, size_t size)
-{
-	return allocation_fails() ? NULL : __libc_realloc(pointer, size);
-}
-
-/* Builds and seals with the given allocation failing. True: it was reached. */
-static bool build_fails_at(int allocation)
-{
-	struct snapshot_builder *builder;
-	struct snapshot *snapshot = NULL;
-	struct error *error = NULL;
-	bool has_failed;
-
-	allocations_left = allocation;
-	builder = snapshot_builder_new();
-	if (builder) {
-		build_small(builder);
-		error = snapshot_builder_seal(builder, &snapshot);
-	}
-	has_failed = allocations_left < 0;
-	allocations_left = -1;
-	assert_true(has_failed == (snapshot == NULL));
-	if (error)
-		assert_int_equal(error_kind(error), ERROR_MEMORY);
-	error_free(error);
-	snapshot_builder_free(builder);
-	snapshot_free(snapshot);
-	return has_failed;
-}
-
-static void any_allocation_may_fail(void **state)
-{
-	int allocation = 0;
-
-	(void)state;
-	while (build_fails_at(allocation))
-		allocation++;
-	assert_true(allocation > 15);
-}
-#endif
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,9 +284,6 @@ int main(void)
 		cmocka_unit_test(a_sealed_builder_is_empty_and_usable),
 		cmocka_unit_test(flags_are_set_and_cleared),
 		cmocka_unit_test(millions_of_nodes_and_edges_fit),
-#if HAS_FAILING_ALLOCATOR
-		cmocka_unit_test(any_allocation_may_fail),
-#endif
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
