@@ -60,6 +60,15 @@ for number in range(20000):
 last["payload"] = Chain()
 del last
 
+import threading
+class InThread: pass
+def work():
+    mine = [InThread() for _ in range(3)]
+    never.wait()
+never = threading.Event()
+worker = threading.Thread(target=work, name="worker", daemon=True)
+worker.start()
+
 import xml.etree.ElementTree
 class Visited(xml.etree.ElementTree.Element):
     pass
@@ -101,6 +110,14 @@ def test_paths_read_like_python_and_examples_are_python(plumb, target):
         assert path["example_is_python"]
         found = int(target.ask(f"id({path['example']})"))
         assert found == int(path["steps"][-1]["address"], 16)
+
+
+def test_threads_are_called_as_python_and_the_system_call_them(plumb, target):
+    path = first_path(plumb, target, "InThread")
+    root = "thread %s (worker)" % target.ask("worker.native_id")
+    assert path["root"] == root
+    assert path["text"].startswith(root + " > work (target.py:")
+    assert path["text"].endswith("): mine[*]")
 
 
 def test_a_long_chain_is_one_path(plumb, target):

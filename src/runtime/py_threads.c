@@ -156,30 +156,47 @@ void py_thread_names_deinit(struct py_thread_names *names)
 	free(names->objects);
 }
 
-/* Thread._name; NULL: not known. The caller frees it. */
-static char *name_of(struct python *python, struct py_types *types,
-                     const struct py_thread_names *names, uint64_t ident)
+/* The threading.Thread of an identifier; 0: it has none. */
+static taddr object_of(const struct py_thread_names *names, uint64_t ident)
 {
 	uint32_t index;
-	taddr name;
 
-	if (!number_map_get(&names->by_ident, ident, &index))
-		return NULL;
-	name = py_lookup_attribute(python, types, names->objects[index], "_name");
+	return number_map_get(&names->by_ident, ident, &index) ? names->objects[index] : 0;
+}
+
+/* Thread._name; NULL: not known. The caller frees it. */
+static char *name_of(struct python *python, struct py_types *types, taddr object)
+{
+	taddr name = object ? py_lookup_attribute(python, types, object, "_name") : 0;
+
 	return name ? py_string_utf8(python, name, THREAD_NAME_MAX) : NULL;
+}
+
+/* The number that the system uses: of the thread state, or Thread._native_id; else pthread's. */
+static uint64_t number_of(struct python *python, struct py_types *types, taddr thread, taddr object,
+                          uint64_t ident)
+{
+	const struct py_layout *layout = &python->layout;
+	uint64_t number = 0;
+	taddr native;
+
+	if (py_has(layout->thread.native_thread_id))
+		return word_at(python, thread + layout->thread.native_thread_id);
+	native = object ? py_lookup_attribute(python, types, object, "_native_id") : 0;
+	if (native)
+		number = read_int(python, native);
+	return number ? number : ident;
 }
 
 void py_thread_describe(struct python *python, struct py_types *types,
                         const struct py_thread_names *names, taddr thread, char *buffer,
                         size_t size)
 {
-	const struct py_layout *layout = &python->layout;
-	uint64_t ident = word_at(python, thread + layout->thread.thread_id);
-	uint64_t number = ident;
-	_cleanup_free_ char *name = name_of(python, types, names, ident);
+	uint64_t ident = word_at(python, thread + python->layout.thread.thread_id);
+	taddr object = object_of(names, ident);
+	uint64_t number = number_of(python, types, thread, object, ident);
+	_cleanup_free_ char *name = name_of(python, types, object);
 
-	if (py_has(layout->thread.native_thread_id))
-		number = word_at(python, thread + layout->thread.native_thread_id);
 	if (name)
 		snprintf(buffer, size, "thread %" PRIu64 " (%s)", number, name);
 	else

@@ -36,7 +36,8 @@ void py_thread_names_deinit(struct py_thread_names *names);
 
 /*
  * What a thread is called here: "thread 4242 (MainThread)". The number is the
- * one that the system uses, where Python knows it (3.11+), else pthread's.
+ * one that the system uses; until 3.10 only `threading` knows it, and a thread
+ * that was not started by it has pthread's.
  */
 void py_thread_describe(struct python *python, struct py_types *types,
                         const struct py_thread_names *names, taddr thread, char *buffer,
