@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The same paths as a picture. Examples that start alike share their nodes, so
- * the picture is a tree of roots at the top, with what was asked for at the
- * bottom; its last nodes say how much their path holds.
+ * the picture is a tree that reads as the paths do: roots at the left, what was
+ * asked for at the right, and behind it a note of how much its path holds.
  */
 #include "report/units.h"
 #include "report/why_report.h"
@@ -45,7 +45,8 @@ static void append_node(struct text *text, const struct concrete_step *step, siz
 	append_id(text, step, path);
 	text_append(text, " [label=\"");
 	append_escaped(text, is_root || step->node == NODE_NONE ? step->label : step->type);
-	if (step->node != NODE_NONE) {
+	/* Threads and frames have no size. */
+	if (step->node != NODE_NONE && step->size) {
 		text_append(text, "\\n");
 		if (step->has_length) {
 			units_count(text, step->length);
@@ -53,7 +54,7 @@ static void append_node(struct text *text, const struct concrete_step *step, siz
 		}
 		units_bytes(text, step->size);
 	}
-	text_printf(text, "\"%s];\n", is_root ? ", fillcolor=\"#dbe9f6\"" : "");
+	text_printf(text, "\"%s];\n", is_root ? ", fillcolor=\"#dbe9f6\", color=\"#5b87b2\"" : "");
 }
 
 static void append_edge(struct text *text, const struct concrete_step *from,
@@ -64,7 +65,8 @@ static void append_edge(struct text *text, const struct concrete_step *from,
 	text_append(text, " -> ");
 	append_id(text, to, path);
 	text_append(text, " [label=\"");
-	append_escaped(text, to->node == NODE_NONE ? "" : to->label);
+	/* " > work (app.py:7)" and ": batch" are written for a line of text. */
+	append_escaped(text, to->node == NODE_NONE ? "" : to->label + strspn(to->label, " >:"));
 	text_append(text, "\"];\n");
 }
 
@@ -72,7 +74,8 @@ static void append_total(struct text *text, const struct merged_path *path, size
 {
 	const struct concrete_step *last = &path->example.steps[path->example.step_count - 1];
 
-	text_printf(text, "\tp%zu [shape=note, fillcolor=\"#fdebd0\", label=\"", number);
+	text_printf(text, "\tp%zu [shape=note, fillcolor=\"#fdebd0\", color=\"#c08a3e\", label=\"",
+	            number);
 	append_escaped(text, path->text);
 	text_append(text, "\\n");
 	units_plural(text, path->objects, "object");
@@ -113,12 +116,15 @@ void why_report_dot(const struct why_report *report, struct text *text)
 	                       : report->paths->path_count;
 
 	text_append(text, "strict digraph why {\n"
-	                  "\tlabelloc=t;\n\tlabel=\"why ");
+	                  "\trankdir=LR;\n\tnodesep=0.15;\n\tranksep=0.4;\n"
+	                  "\tfontname=\"sans-serif\";\n\tlabelloc=t;\n\tlabel=\"why ");
 	append_escaped(text, report->selector);
 	text_printf(text, " (process %d)\";\n", report->snapshot->facts.pid);
 	text_append(text, "\tnode [shape=box, style=\"rounded,filled\", fillcolor=white, "
-	                  "fontname=\"sans-serif\", fontsize=11];\n"
-	                  "\tedge [fontname=\"monospace\", fontsize=10];\n");
+	                  "color=\"#8a8f98\", fontname=\"sans-serif\", fontsize=11, "
+	                  "margin=\"0.14,0.09\"];\n"
+	                  "\tedge [color=\"#8a8f98\", arrowsize=0.7, fontname=\"monospace\", "
+	                  "fontsize=10];\n");
 	for (size_t i = 0; i < shown; i++)
 		append_path(text, &report->paths->paths[i], i);
 	text_append(text, "}\n");
