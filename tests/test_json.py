@@ -17,11 +17,14 @@ class Session:
         self.text = "session %d" % number
 
 sessions = {}
+output = "." * 10000
 
 def leak():
+    global output
     number = 0
     while True:
         sessions[number] = Session(number)
+        output += "line %d" % number * 20
         number += 1
         time.sleep(0.002)
 
@@ -46,6 +49,186 @@ def assert_documented(document):
     assert set(keys_of(document)) <= words
 
 
+class Optional:
+    """A key that is there only sometimes."""
+
+    def __init__(self, shape):
+        self.shape = shape
+
+
+def count(value):
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+
+
+def text(value):
+    return isinstance(value, str)
+
+
+def flag(value):
+    return isinstance(value, bool)
+
+
+def address(value):
+    return text(value) and re.fullmatch(r"0x[0-9a-f]+", value)
+
+
+def words(*allowed):
+    return lambda value: value in allowed
+
+
+def or_null(shape):
+    return lambda value: value is None or not mismatches(value, shape)
+
+
+def mismatches(value, shape, where="document"):
+    """Where value is not of the shape: keys that are missing or too many, or of another type."""
+    if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            return [f"{where}: no object"]
+        found = [f"{where}.{key}: not expected" for key in set(value) - set(shape)]
+        for key, inner in shape.items():
+            if key in value:
+                inner = inner.shape if isinstance(inner, Optional) else inner
+                found += mismatches(value[key], inner, f"{where}.{key}")
+            elif not isinstance(inner, Optional):
+                found.append(f"{where}.{key}: missing")
+        return found
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return [f"{where}: no array"]
+        return [one for item in value for one in mismatches(item, shape[0], f"{where}[]")]
+    return [] if shape(value) else [f"{where}: {value!r}"]
+
+
+COMMON = {
+    "target": {
+        "pid": count,
+        "python": text,
+        "cmdline": text,
+        "rss": count,
+        "threads": count,
+        "interpreters": count,
+    },
+    "pause": words("fork", "copy", "none"),
+    "not_exact": {"torn": count, "faults": count, "unknown_types": count, "settled": flag},
+}
+
+STEP = {
+    "edge": words(
+        *"root attribute index value key local stack field type conservative missing".split()
+    ),
+    "label": text,
+    "type": text,
+    "address": address,
+    "size": count,
+    "length": Optional(count),
+}
+
+HEAP = {
+    **COMMON,
+    "schema": words("plumb.heap/1"),
+    "pause_ms": number,
+    "objects": count,
+    "bytes": count,
+    "memory": count,
+    "rows": [
+        {"type": text, "address": address, "objects": count, "bytes": count, "memory": count}
+    ],
+    "not_objects": count,
+    "allocator": {
+        "pymalloc_in_use": count,
+        "pymalloc_blocks": count,
+        "pymalloc_objects": count,
+        "pymalloc_not_objects": count,
+        "outside": count,
+    },
+}
+
+WHY = {
+    **COMMON,
+    "schema": words("plumb.why/1"),
+    "pause_ms": number,
+    "selector": text,
+    "types": count,
+    "objects": count,
+    "bytes": count,
+    "paths": [
+        {
+            "text": text,
+            "objects": count,
+            "bytes": count,
+            "root": text,
+            "example": text,
+            "example_is_python": flag,
+            "steps": [STEP],
+        }
+    ],
+    "unreached": {"objects": count, "bytes": count},
+}
+
+VERDICT = {
+    **COMMON,
+    "schema": words("plumb.verdict/1"),
+    "verdict": words("python-objects", "none"),
+    "rss": {"first": count, "last": count},
+    "seconds": number,
+    "pause_ms": [number],
+    "looks": [
+        {
+            "seconds": number,
+            "rss": count,
+            "objects": count,
+            "bytes": count,
+            "unreached_objects": count,
+            "unreached_bytes": count,
+        }
+    ],
+    "suspects": [
+        {
+            "growth": words("objects", "size"),
+            "type": text,
+            "objects": count,
+            "bytes": count,
+            "own_bytes": count,
+            "objects_per_min": number,
+            "bytes_per_min": number,
+            "path": text,
+            "container": or_null(
+                {
+                    "type": text,
+                    "address": address,
+                    "path": text,
+                    "containers": count,
+                    "length_first": count,
+                    "length_last": count,
+                }
+            ),
+            "size_first": Optional(count),
+            "size_last": Optional(count),
+            "example": text,
+            "example_is_python": flag,
+            "steps": [STEP],
+            "with_them": [{"type": text, "objects": count, "bytes": count}],
+        }
+    ],
+    "growing_types": [{"type": text, "objects": [count], "bytes": [count]}],
+}
+
+
+def test_a_shape_finds_what_does_not_fit():
+    good = {"type": "dict", "objects": 1, "bytes": [2]}
+    shape = {"type": text, "objects": count, "bytes": [count], "more": Optional(flag)}
+    assert mismatches(good, shape) == []
+    assert mismatches({**good, "more": 1}, shape) == ["document.more: 1"]
+    assert mismatches({**good, "odd": 1}, shape) == ["document.odd: not expected"]
+    assert mismatches({**good, "bytes": [1, "x"]}, shape) == ["document.bytes[]: 'x'"]
+    assert mismatches({"type": "dict", "bytes": []}, shape) == ["document.objects: missing"]
+
+
 def assert_target(document, target, python):
     assert document["target"]["pid"] == target.pid
     assert document["target"]["python"].startswith("%d.%d.%d" % python.version[:3])
@@ -60,7 +243,7 @@ def test_heap(plumb, python, start):
     assert document["schema"] == "plumb.heap/1"
     assert_target(document, target, python)
     assert document["pause_ms"] > 0
-    assert set(document["rows"][0]) == {"type", "address", "objects", "bytes", "memory"}
+    assert mismatches(document, HEAP) == []
     assert_documented(document)
 
 
@@ -69,10 +252,7 @@ def test_why(plumb, python, start):
     document = plumb("why", target.pid, "Session", "--json", code=0).json
     assert document["schema"] == "plumb.why/1"
     assert_target(document, target, python)
-    path = document["paths"][0]
-    assert {"text", "objects", "bytes", "root", "steps"} <= set(path)
-    for step in path["steps"]:
-        assert {"edge", "label", "type", "address"} <= set(step)
+    assert document["paths"] and mismatches(document, WHY) == []
     assert_documented(document)
 
 
@@ -86,7 +266,11 @@ def test_verdict(plumb, python, start):
     assert document["verdict"] == "python-objects"
     assert len(document["pause_ms"]) == 4
     assert document["rss"]["first"] > 0 and document["rss"]["last"] > 0
-    suspect = document["suspects"][0]
+    growing, suspect = sorted(document["suspects"], key=lambda suspect: suspect["type"])[::-1]
+    assert (growing["growth"], growing["type"]) == ("size", "str")
+    assert growing["path"] == "__main__.output"
+    assert growing["size_last"] - growing["size_first"] == growing["bytes"] > 0
+    assert suspect["growth"] == "objects"
     assert suspect["type"] == "__main__.Session"
     assert suspect["path"] == "__main__.sessions[*]"
     assert suspect["objects"] > 0 and suspect["bytes"] > suspect["own_bytes"] > 0
@@ -95,4 +279,5 @@ def test_verdict(plumb, python, start):
     assert container["type"] == "dict"
     assert container["path"] == "__main__.sessions"
     assert container["length_last"] > container["length_first"]
+    assert mismatches(document, VERDICT) == []
     assert_documented(document)

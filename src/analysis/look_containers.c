@@ -20,7 +20,7 @@
 #include <string.h>
 
 enum {
-	BLOCK_MIN = 4096,   /* smaller blocks are not worth a line in the answer */
+	BLOCK_MIN = 1024,   /* a block that was smaller at the first look is not followed */
 	NAMESPACE_MIN = 16, /* attributes: with less of them it is an object as any other */
 	TUPLE_MIN = 8,      /* with less elements it is a record */
 	HISTORY_MAX = 100000,
