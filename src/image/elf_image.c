@@ -14,6 +14,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "image/elf_bounds.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,6 @@
 
 enum {
 	MAX_SEGMENTS = 65535,
-	MAX_SECTIONS = 1 << 20,
 	MAX_SYMBOLS = 1 << 24,
 	MAX_BUILD_ID = 64,
 	MAX_NOTES = 4096,
@@ -71,24 +71,6 @@ static bool is_inside_file(const struct elf_image *image, uint64_t offset, uint6
 	uint64_t end;
 
 	return !__builtin_add_overflow(offset, size, &end) && end <= image->file_size;
-}
-
-/* Exactly size bytes at offset. */
-static bool read_at(const struct elf_image *image, uint64_t offset, void *buffer, size_t size)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t got = pread(image->fd, (char *)buffer + done, size - done,
-		                    (off_t)(offset + done));
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		done += (size_t)got;
-	}
-	return true;
 }
 
 static struct error *load_segments(struct elf_image *image)
@@ -176,25 +158,6 @@ static void load_build_id(struct elf_image *image)
 	}
 }
 
-/*
- * libelf keeps a record of each section from the first moment. More than 65279
- * are counted in the first section's sh_size (elf(5), e_shnum).
- */
-static bool has_too_many_sections(const struct elf_image *image)
-{
-	Elf64_Ehdr header;
-	Elf64_Shdr first;
-
-	if (!read_at(image, 0, &header, sizeof(header)))
-		return false;
-	if (header.e_ident[EI_CLASS] == ELFCLASS64)
-		return !header.e_shnum && header.e_shoff &&
-		       read_at(image, header.e_shoff, &first, sizeof(first)) &&
-		       first.sh_size > MAX_SECTIONS;
-	/* Of a file that is not for us only the machine is told; it needs none of this. */
-	return image->file_size > UINT32_MAX;
-}
-
 static struct error *load(struct elf_image *image, const char *name)
 {
 	GElf_Ehdr header;
@@ -205,7 +168,7 @@ static struct error *load(struct elf_image *image, const char *name)
 	if (!S_ISREG(facts.st_mode))
 		return error_new(ERROR_CORRUPT, "%s is not a regular file", name);
 	image->file_size = (uint64_t)facts.st_size;
-	if (has_too_many_sections(image))
+	if (elf_bounds_has_too_many_sections(image->fd, image->file_size))
 		return error_new(ERROR_CORRUPT, "%s has more sections than can be", name);
 	image->elf = elf_begin(image->fd, ELF_C_READ, NULL);
 	if (!image->elf || elf_kind(image->elf) != ELF_K_ELF || !gelf_getehdr(image->elf, &header))
@@ -264,18 +227,7 @@ bool elf_image_is_supported_machine(const struct elf_image *image)
 
 const char *elf_image_machine_name(const struct elf_image *image)
 {
-	switch (image->machine) {
-	case EM_386: return "32-bit x86 (i386)";
-	case EM_X86_64: return image->is_supported ? "x86-64" : "32-bit x86-64 (x32)";
-	case EM_ARM: return "arm";
-	case EM_AARCH64: return "aarch64";
-	case EM_PPC64: return "ppc64";
-	case EM_S390: return "s390";
-	case EM_RISCV: return "riscv";
-	case EM_MIPS: return "mips";
-	case EM_LOONGARCH: return "loongarch";
-	default: return "foreign";
-	}
+	return elf_bounds_machine_name(image->machine, image->is_supported);
 }
 
 const struct elf_segment *elf_image_segments(const struct elf_image *image, size_t *ret_count)
@@ -300,7 +252,7 @@ static Elf_Scn *next_section(const struct elf_image *image, Elf_Scn *section, si
 
 bool elf_image_section(const struct elf_image *image, const char *name, struct elf_section *ret)
 {
-	size_t left = MAX_SECTIONS;
+	size_t left = ELF_SECTIONS_MAX;
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
 	size_t names;
@@ -336,7 +288,7 @@ static char *read_part(const struct elf_image *image, uint64_t offset, uint64_t 
 	if (!is_inside_file(image, offset, size) || size > SIZE_MAX - 1)
 		return NULL;
 	bytes = malloc((size_t)size + 1);
-	if (!bytes || !read_at(image, offset, bytes, (size_t)size)) {
+	if (!bytes || !elf_bounds_read(image->fd, offset, bytes, (size_t)size)) {
 		free(bytes);
 		return NULL;
 	}
@@ -379,7 +331,7 @@ static bool add_symbols(struct symbol_index *index, const Elf64_Sym *symbols, si
 /* Loads the table of the given type, SHT_DYNSYM or SHT_SYMTAB, if it is sound. */
 static void load_symbol_table(const struct elf_image *image, uint32_t type, char **ret_names)
 {
-	size_t left = MAX_SECTIONS;
+	size_t left = ELF_SECTIONS_MAX;
 	_cleanup_free_ char *symbols = NULL;
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
@@ -489,5 +441,5 @@ bool elf_image_read(const struct elf_image *image, uint64_t address, void *buffe
 	    __builtin_add_overflow(segment->file_offset, skip, &offset) ||
 	    !is_inside_file(image, offset, size))
 		return false;
-	return read_at(image, offset, buffer, size);
+	return elf_bounds_read(image->fd, offset, buffer, size);
 }
