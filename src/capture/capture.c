@@ -12,6 +12,7 @@
 #include "capture/capture.h"
 
 #include "base/cleanup.h"
+#include "capture/core_words.h"
 #include "capture/heap_snapshot.h"
 #include "capture/node_values.h"
 #include "runtime/py_refs.h"
@@ -32,7 +33,8 @@ static const double START_SECONDS = 2;
 static const long BETWEEN_STARTS = 50000000; /* nanoseconds */
 
 struct capture {
-	struct picture *picture;
+	struct picture *picture;  /* of a running process, or ... */
+	struct core_target *core; /* ... the core of a dead one; NULL both: released */
 	struct window_cache memory;
 	struct python python;
 	struct py_types *types;
@@ -137,7 +139,7 @@ static bool text_of_node(void *context, node_id node, char **ret)
 	struct capture *capture = context;
 
 	*ret = NULL;
-	if (!capture->picture || node >= capture->snapshot->node_count)
+	if ((!capture->picture && !capture->core) || node >= capture->snapshot->node_count)
 		return true;
 	*ret = py_object_text(&capture->python, capture->types, capture->snapshot->address[node],
 	                      NODE_TEXT_LIMIT);
@@ -145,7 +147,7 @@ static bool text_of_node(void *context, node_id node, char **ret)
 }
 
 /* What the picture and the kernel tell of the process. Takes its command line. */
-static struct error *fill_facts(struct capture *capture)
+static struct error *fill_process_facts(struct capture *capture)
 {
 	static const enum snapshot_pause pauses[] = {
 		[PAUSE_FORK] = SNAPSHOT_PAUSE_FORK,
@@ -153,10 +155,7 @@ static struct error *fill_facts(struct capture *capture)
 		[PAUSE_NONE] = SNAPSHOT_PAUSE_NONE,
 	};
 	struct snapshot_facts *facts = &capture->snapshot->facts;
-	char version[32];
 
-	python_version_text(&capture->python, version, sizeof(version));
-	facts->runtime_version = strdup(version);
 	facts->command_line = take_ptr(capture->process.command_line);
 	facts->pid = capture->process.pid;
 	facts->resident_bytes = capture->process.resident_bytes;
@@ -164,7 +163,7 @@ static struct error *fill_facts(struct capture *capture)
 	facts->pause = pauses[picture_mode(capture->picture)];
 	facts->pause_ms = picture_pause_ms(capture->picture);
 	facts->is_settled = picture_is_settled(capture->picture);
-	return facts->runtime_version ? NULL : error_no_memory();
+	return NULL;
 }
 
 static struct error *make_snapshot(struct capture *capture, const struct capture_options *options)
@@ -173,12 +172,15 @@ static struct error *make_snapshot(struct capture *capture, const struct capture
 	struct error *error = heap_snapshot_take(&capture->python, options->with_edges,
 	                                         options->progress ? on_progress : NULL, &progress,
 	                                         &capture->snapshot);
+	char version[32];
 
 	if (error)
 		return error;
 	capture->snapshot->node_text = text_of_node;
 	capture->snapshot->node_text_context = capture;
-	return fill_facts(capture);
+	python_version_text(&capture->python, version, sizeof(version));
+	capture->snapshot->facts.runtime_version = strdup(version);
+	return capture->snapshot->facts.runtime_version ? NULL : error_no_memory();
 }
 
 static struct error *capture_once(pid_t pid, const struct capture_options *options,
@@ -194,6 +196,8 @@ static struct error *capture_once(pid_t pid, const struct capture_options *optio
 		error = open_picture(capture);
 	if (!error)
 		error = make_snapshot(capture, options);
+	if (!error)
+		error = fill_process_facts(capture);
 	if (error)
 		return error;
 	*ret = take_ptr(capture);
@@ -235,6 +239,57 @@ struct error *capture_process(pid_t pid, const struct capture_options *options,
 	return error;
 }
 
+static void on_unpack(void *context, double fraction)
+{
+	const struct progress *progress = context;
+
+	progress->options->progress(progress->options->progress_context, "unpacking the core",
+	                            fraction);
+}
+
+static struct error *open_core(struct capture *capture, const char *path,
+                               const struct core_options *core_options,
+                               const struct capture_options *options)
+{
+	struct progress progress = {options};
+	struct core_options how = *core_options;
+	struct error *error;
+
+	if (options->progress) {
+		how.unpack.progress = on_unpack;
+		how.unpack.context = &progress;
+	}
+	error = core_target_open(path, &how, &capture->core);
+	if (!error)
+		error = window_cache_init(&capture->memory, capture->core->target, OWN_CACHE);
+	if (error)
+		return error;
+	error = python_find(&capture->memory, &capture->python);
+	if (error)
+		return core_words_explain(capture->core, path, error);
+	return py_types_new(&capture->python, &capture->types);
+}
+
+struct error *capture_core(const char *path, const struct core_options *core_options,
+                           const struct capture_options *options, struct capture **ret)
+{
+	_cleanup_(cleanup_capture) struct capture *capture = calloc(1, sizeof(*capture));
+	struct error *error;
+
+	if (!capture)
+		return error_no_memory();
+	error = open_core(capture, path, core_options, options);
+	if (!error)
+		error = make_snapshot(capture, options);
+	if (!error)
+		error = core_words_fill(capture->core, path, &capture->snapshot->facts);
+	if (error)
+		return error;
+	capture->snapshot->facts.is_settled = !python_is_collecting(&capture->python);
+	*ret = take_ptr(capture);
+	return NULL;
+}
+
 void capture_free(struct capture *capture)
 {
 	if (!capture)
@@ -244,6 +299,7 @@ void capture_free(struct capture *capture)
 	python_deinit(&capture->python);
 	window_cache_deinit(&capture->memory);
 	picture_free(capture->picture);
+	core_target_free(capture->core);
 	process_facts_deinit(&capture->process);
 	free(capture);
 }
@@ -263,4 +319,6 @@ void capture_release_picture(struct capture *capture)
 {
 	picture_free(capture->picture);
 	capture->picture = NULL;
+	core_target_free(capture->core);
+	capture->core = NULL;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a running process to a snapshot of its heap: the only place where the
- * two towers meet (ARCHITECTURE.md). Takes the picture, finds Python in it,
- * walks the heap and names the roots.
+ * From a process, running or dead, to a snapshot of its heap: the only place
+ * where the two towers meet (ARCHITECTURE.md). Takes the picture or opens the
+ * core, finds Python in it, walks the heap and names the roots.
  */
 #ifndef PLUMB_CAPTURE_CAPTURE_H
 #define PLUMB_CAPTURE_CAPTURE_H
 
 #include "snapshot/snapshot.h"
 #include "snapshot/snapshot_file.h"
+#include "target/core_target.h"
 #include "target/picture.h"
 
 struct capture_options {
@@ -27,6 +28,13 @@ struct capture;
  */
 struct error *capture_process(pid_t pid, const struct capture_options *options,
                               struct capture **ret);
+
+/*
+ * The same of the core file at path; what concerns stopping is not looked at in
+ * options. Errors: as core_target_open and python_find.
+ */
+struct error *capture_core(const char *path, const struct core_options *core_options,
+                           const struct capture_options *options, struct capture **ret);
 void capture_free(struct capture *capture);
 
 static inline void cleanup_capture(struct capture **capture)
@@ -40,7 +48,7 @@ const struct snapshot *capture_snapshot(const struct capture *capture);
 /* The values of its nodes, while the picture is open. Borrows the capture. */
 struct value_source capture_values(struct capture *capture);
 
-/* Ends the picture early; texts of nodes are no longer told. */
+/* Ends the picture, or closes the core, early; texts of nodes are no longer told. */
 void capture_release_picture(struct capture *capture);
 
 #endif

@@ -92,7 +92,8 @@ static struct error *run(const struct options *options)
 int cmd_diff(int argc, char **argv)
 {
 	struct options options;
-	struct error *error = options_parse(argc, argv, OPTIONS_DIFF | OPTIONS_TOP, &options);
+	struct error *error =
+		options_parse(argc, argv, OPTIONS_DIFF | OPTIONS_TOP | OPTIONS_CORE, &options);
 	struct text text;
 
 	if (error)

@@ -44,7 +44,8 @@ static struct error *run(const struct options *options)
 	struct error *error;
 
 	if (options->word_count != 1)
-		return error_new(ERROR_USAGE, "heap takes one process id (plumb heap --help)");
+		return error_new(ERROR_USAGE,
+		                 "heap takes one process id or core file (plumb heap --help)");
 	progress_start(&progress, options->is_json);
 	error = source_open(options, options->words[0], false, &progress, &source);
 	progress_end(&progress);
@@ -57,7 +58,8 @@ static struct error *run(const struct options *options)
 int cmd_heap(int argc, char **argv)
 {
 	struct options options;
-	struct error *error = options_parse(argc, argv, OPTIONS_TABLE | OPTIONS_TOP, &options);
+	struct error *error =
+		options_parse(argc, argv, OPTIONS_TABLE | OPTIONS_TOP | OPTIONS_CORE, &options);
 	struct text text;
 
 	if (error)

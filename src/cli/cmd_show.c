@@ -93,7 +93,7 @@ static struct error *run(const struct options *options)
 int cmd_show(int argc, char **argv)
 {
 	struct options options;
-	struct error *error = options_parse(argc, argv, OPTIONS_TOP, &options);
+	struct error *error = options_parse(argc, argv, OPTIONS_TOP | OPTIONS_CORE, &options);
 	struct text text;
 
 	if (error)

@@ -97,7 +97,8 @@ static struct error *run(const struct options *options)
 int cmd_snap(int argc, char **argv)
 {
 	struct options options;
-	struct error *error = options_parse(argc, argv, OPTIONS_OUTPUT | OPTIONS_VALUES, &options);
+	struct error *error =
+		options_parse(argc, argv, OPTIONS_OUTPUT | OPTIONS_VALUES | OPTIONS_CORE, &options);
 	struct text text;
 
 	if (error)

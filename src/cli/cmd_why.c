@@ -85,9 +85,9 @@ static struct error *run(const struct options *options)
 	struct error *error;
 
 	if (options->word_count != 2 || !*options->words[1])
-		return error_new(
-			ERROR_USAGE,
-			"why takes a process id and a type or an address (plumb why --help)");
+		return error_new(ERROR_USAGE,
+		                 "why takes a process id or a core file, and a type or an address "
+		                 "(plumb why --help)");
 	progress_start(&progress, options->is_json);
 	error = source_open(options, options->words[0], true, &progress, &source);
 	if (!error)
@@ -99,7 +99,8 @@ static struct error *run(const struct options *options)
 int cmd_why(int argc, char **argv)
 {
 	struct options options;
-	struct error *error = options_parse(argc, argv, OPTIONS_TOP | OPTIONS_DOT, &options);
+	struct error *error =
+		options_parse(argc, argv, OPTIONS_TOP | OPTIONS_DOT | OPTIONS_CORE, &options);
 	struct text text;
 
 	if (error)

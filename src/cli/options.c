@@ -26,6 +26,8 @@ enum option_id {
 	OPTION_DIFF_BY,
 	OPTION_OUTPUT,
 	OPTION_NO_VALUES,
+	OPTION_SYSROOT,
+	OPTION_SEARCH,
 };
 
 /* Which of the sets each option belongs to; 0: every command takes it. */
@@ -45,6 +47,8 @@ static const struct {
 	{{"by", required_argument, NULL, OPTION_DIFF_BY}, OPTIONS_DIFF},
 	{{"output", required_argument, NULL, OPTION_OUTPUT}, OPTIONS_OUTPUT},
 	{{"no-values", no_argument, NULL, OPTION_NO_VALUES}, OPTIONS_VALUES},
+	{{"sysroot", required_argument, NULL, OPTION_SYSROOT}, OPTIONS_CORE},
+	{{"search", required_argument, NULL, OPTION_SEARCH}, OPTIONS_CORE},
 };
 
 enum { KNOWN_OPTIONS = sizeof(known_options) / sizeof(*known_options) };
@@ -198,6 +202,15 @@ static struct error *set_for(struct options *options, const char *word)
 	return error ? error_wrap(error, "--for") : NULL;
 }
 
+static struct error *add_search(struct options *options, const char *word)
+{
+	if (options->search_count == SEARCH_FOLDERS_MAX)
+		return error_new(ERROR_USAGE, "--search %s: at most %d folders", word,
+		                 SEARCH_FOLDERS_MAX);
+	options->search[options->search_count++] = word;
+	return NULL;
+}
+
 static struct error *set_option(struct options *options, int id, const char *word)
 {
 	switch ((enum option_id)id) {
@@ -213,6 +226,8 @@ static struct error *set_option(struct options *options, int id, const char *wor
 	case OPTION_DIFF_BY: return set_diff_by(options, word);
 	case OPTION_OUTPUT: options->output = word; return NULL;
 	case OPTION_NO_VALUES: options->without_values = true; return NULL;
+	case OPTION_SYSROOT: options->sysroot = word; return NULL;
+	case OPTION_SEARCH: return add_search(options, word);
 	}
 	return NULL;
 }

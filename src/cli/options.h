@@ -10,7 +10,7 @@
 #include "report/diff_report.h"
 #include "target/picture.h"
 
-enum { WORDS_MAX = 16, LOOKS_MIN = 3, LOOKS_MAX = 15 };
+enum { WORDS_MAX = 16, LOOKS_MIN = 3, LOOKS_MAX = 15, SEARCH_FOLDERS_MAX = 16 };
 
 struct options {
 	bool wants_help;
@@ -29,6 +29,10 @@ struct options {
 	const char *output; /* --output, -o: a file name, or NULL */
 	bool without_values;
 
+	const char *sysroot; /* where a core's binaries are: --sysroot, or NULL ... */
+	const char *search[SEARCH_FOLDERS_MAX]; /* ... and --search, as often as it was given */
+	size_t search_count;
+
 	const char *words[WORDS_MAX]; /* what is no option */
 	int word_count;
 };
@@ -42,6 +46,7 @@ enum option_set {
 	OPTIONS_DIFF = 1 << 4,   /* --by, of another kind */
 	OPTIONS_OUTPUT = 1 << 5, /* --output, -o */
 	OPTIONS_VALUES = 1 << 6, /* --no-values */
+	OPTIONS_CORE = 1 << 7,   /* --sysroot, --search */
 };
 
 /* ERROR_USAGE says what is wrong. argv[0] is not looked at. */

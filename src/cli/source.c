@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* One of the two. */
 struct source {
@@ -36,13 +37,36 @@ static struct error *open_process(const struct options *options, const char *wor
 	return error ? error : capture_process(pid, &how, &source->capture);
 }
 
-static struct error *open_file(const char *word, bool with_edges, struct source *source)
+static struct error *open_core(const struct options *options, const char *word, bool with_edges,
+                               struct progress *progress, struct source *source)
+{
+	const struct core_options where = {
+		.search =
+			{
+				.sysroot = options->sysroot,
+				.folders = options->search,
+				.folder_count = options->search_count,
+			},
+	};
+	const struct capture_options how = {
+		.with_edges = with_edges,
+		.progress = progress_report,
+		.progress_context = progress,
+	};
+
+	return capture_core(word, &where, &how, &source->capture);
+}
+
+static struct error *open_file(const struct options *options, const char *word, bool with_edges,
+                               struct progress *progress, struct source *source)
 {
 	unsigned int parts = with_edges ? SNAPSHOT_FILE_ALL : SNAPSHOT_FILE_ADDRESSES;
 
 	if (access(word, F_OK) < 0)
 		return error_new(ERROR_USAGE, "%s: not a process id, and there is no such file",
 		                 word);
+	if (core_target_is_core(word))
+		return open_core(options, word, with_edges, progress, source);
 	return snapshot_file_open(word, parts, &source->file);
 }
 
@@ -57,7 +81,7 @@ struct error *source_open(const struct options *options, const char *word, bool 
 	if (is_number(word))
 		error = open_process(options, word, with_edges, progress, source);
 	else
-		error = open_file(word, with_edges, source);
+		error = open_file(options, word, with_edges, progress, source);
 	if (error)
 		return error;
 	*ret = take_ptr(source);

@@ -10,6 +10,10 @@
 	"  --json          one JSON document, see doc/json.md\n"                                   \
 	"  --help          this text\n"
 
+#define CORE_OPTIONS                                                                               \
+	"  --sysroot DIR   the root of the machine or container that a core comes from\n"          \
+	"  --search DIR    where copies of a core's binaries are; may be repeated\n"          
+
 const char *usage_program(void)
 {
 	return "plumb tells why a Python process uses its memory, from outside.\n"
@@ -21,6 +25,8 @@ const char *usage_program(void)
 	       "  plumb diff A B        what changed from one to the other?\n"
 	       "  plumb snap PID -o F   keep it in a file; PID above may be such a file\n"
 	       "  plumb check FILE      is this snapshot sound?\n"
+	       "\n"
+	       "heap, why, show, diff and snap take a core file too, compressed or not.\n"
 	       "\n"
 	       "  plumb COMMAND --help, plumb PID --help, plumb --version\n"
 	       "\n"
@@ -47,7 +53,7 @@ const char *usage_diff(void)
 	       "options:\n"
 	       "  --by TABLE      type, path or container (default: the beginning of each)\n"
 	       "  --top N         rows of each table (with --json all; 0: all)\n"
-	       COMMON_OPTIONS
+	       CORE_OPTIONS COMMON_OPTIONS
 	       "\n"
 	       "examples:\n"
 	       "  plumb diff morning.plumb 4242\n"
@@ -67,7 +73,7 @@ const char *usage_snap(void)
 	       "options:\n"
 	       "  -o, --output FILE   the file; one of that name is replaced\n"
 	       "  --no-values         keep names of attributes alone: keys are then [*]\n"
-	       COMMON_OPTIONS
+	       CORE_OPTIONS COMMON_OPTIONS
 	       "\n"
 	       "examples:\n"
 	       "  plumb snap 4242 -o app.plumb && plumb heap app.plumb\n"
@@ -92,7 +98,7 @@ const char *usage_check(void)
 
 const char *usage_heap(void)
 {
-	return "plumb heap PID: what is the heap made of?\n"
+	return "plumb heap PID|CORE: what is the heap made of?\n"
 	       "\n"
 	       "A table of all Python objects: how many, their size (as sys.getsizeof says), and\n"
 	       "the memory that they really occupy.\n"
@@ -101,17 +107,18 @@ const char *usage_heap(void)
 	       "  --by GROUP      type (default), module (of the type), or size\n"
 	       "  --sort COLUMN   memory (default), bytes, objects or name\n"
 	       "  --top N         rows to show (default 20; with --json all; 0: all)\n"
-	       COMMON_OPTIONS
+	       CORE_OPTIONS COMMON_OPTIONS
 	       "\n"
 	       "examples:\n"
 	       "  plumb heap 4242\n"
 	       "  plumb heap 4242 --sort objects --top 50\n"
-	       "  plumb heap 4242 --json | jq '.rows[0]'\n";
+	       "  plumb heap 4242 --json | jq '.rows[0]'\n"
+	       "  plumb heap core.zst --sysroot /srv/containers/app\n";
 }
 
 const char *usage_why(void)
 {
-	return "plumb why PID WHAT: what keeps it alive?\n"
+	return "plumb why PID|CORE WHAT: what keeps it alive?\n"
 	       "\n"
 	       "WHAT is a type (app.Session, or just Session) or an address (0x7f31c0a81f40).\n"
 	       "Shows the shortest path from a module, a thread or another root to each object,\n"
@@ -122,7 +129,7 @@ const char *usage_why(void)
 	       "  --top N         paths to show (default 5; with --json all; 0: all)\n"
 	       "  --dot FILE      write the paths as a Graphviz picture too (- for stdout,\n"
 	       "                  instead of the text)\n"
-	       COMMON_OPTIONS "\n"
+	       CORE_OPTIONS COMMON_OPTIONS "\n"
 	       "examples:\n"
 	       "  plumb why 4242 app.Session\n"
 	       "  plumb why 4242 0x7f31c0a81f40\n"
@@ -140,7 +147,7 @@ const char *usage_show(void)
 	       "options:\n"
 	       "  --top N         references to show in each direction (default 20; with --json\n"
 	       "                  all; 0: all)\n"
-	       COMMON_OPTIONS
+	       CORE_OPTIONS COMMON_OPTIONS
 	       "\n"
 	       "examples:\n"
 	       "  plumb show 4242 0x7f31c0a81f40\n"

@@ -7,6 +7,9 @@
 
 #include "report/units.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static const char *known(const char *text)
 {
 	return text ? text : "";
@@ -23,6 +26,8 @@ void target_report_json(struct json *json, const struct snapshot_facts *target)
 	json_unsigned(json, "rss", target->resident_bytes);
 	json_unsigned(json, "threads", target->threads);
 	json_unsigned(json, "interpreters", target->interpreters);
+	if (target->ending)
+		json_string(json, "ending", target->ending);
 	json_end_object(json);
 }
 
@@ -62,16 +67,25 @@ void target_report_text(const struct layout *layout, struct text *text,
 	struct text facts;
 
 	text_init(&facts);
-	if (target->file)
+	if (target->is_core)
+		text_printf(&facts, "core %s (", target->file);
+	else if (target->file)
 		text_printf(&facts, "%s: ", target->file);
 	text_printf(&facts, "process %d, CPython %s", target->pid, known(target->runtime_version));
 	append_resident(&facts, target);
 	append_pause(&facts, target);
+	if (target->is_core)
+		text_append_char(&facts, ')');
 	layout_dim(layout, text, text_string(&facts));
 	text_append_char(text, '\n');
 	text_deinit(&facts);
 	text_append(text, "  ");
 	layout_cut(text, known(target->command_line), layout->width > 4 ? layout->width - 4 : 0);
+	text_append_char(text, '\n');
+	if (!target->ending)
+		return;
+	text_append(text, "  ");
+	layout_plain(text, target->ending);
 	text_append_char(text, '\n');
 }
 
@@ -85,6 +99,49 @@ static void append_doubt(struct text *text, bool *is_first, uint64_t count, cons
 	text_printf(text, " %s", words);
 }
 
+/* The next of the lines that say what is missing, without its newline; NULL: no more. */
+static char *take_line(const char **lines)
+{
+	size_t length = *lines ? strcspn(*lines, "\n") : 0;
+	char *line;
+
+	if (!length)
+		return NULL;
+	line = strndup(*lines, length);
+	*lines += length + ((*lines)[length] == '\n');
+	return line;
+}
+
+static void append_missing(struct text *text, const struct snapshot_facts *target)
+{
+	const char *lines = target->missing;
+	char *line;
+
+	if (lines)
+		text_append(text, "\nmissing:\n");
+	while ((line = take_line(&lines))) {
+		text_append(text, "  ");
+		layout_plain(text, line);
+		text_append_char(text, '\n');
+		free(line);
+	}
+}
+
+static void missing_json(struct json *json, const struct snapshot_facts *target)
+{
+	const char *lines = target->missing;
+	char *line;
+
+	if (!lines)
+		return;
+	json_begin_array(json, "missing");
+	while ((line = take_line(&lines))) {
+		json_string(json, NULL, line);
+		free(line);
+	}
+	json_end_array(json);
+}
+
 void target_report_doubts(struct text *text, const struct snapshot *snapshot)
 {
 	const struct snap_totals *totals = &snapshot->totals;
@@ -96,6 +153,7 @@ void target_report_doubts(struct text *text, const struct snapshot *snapshot)
 	             "of unknown types (<?> in a path is a guess)");
 	if (!is_first)
 		text_append_char(text, '\n');
+	append_missing(text, &snapshot->facts);
 	if (!snapshot->facts.is_settled)
 		text_append(text,
 		            "\nthe garbage collector was running whenever plumb looked; figures "
@@ -109,5 +167,6 @@ void target_report_doubts_json(struct json *json, const struct snapshot *snapsho
 	json_unsigned(json, "faults", snapshot->totals.faults);
 	json_unsigned(json, "unknown_types", snapshot->totals.unknown_types);
 	json_bool(json, "settled", snapshot->facts.is_settled);
+	missing_json(json, &snapshot->facts);
 	json_end_object(json);
 }

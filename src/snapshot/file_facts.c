@@ -31,6 +31,8 @@ static const struct {
 } known_facts[] = {
 	{"runtime", FACT_TEXT, offsetof(struct snapshot_facts, runtime_version)},
 	{"command_line", FACT_TEXT, offsetof(struct snapshot_facts, command_line)},
+	{"ending", FACT_TEXT, offsetof(struct snapshot_facts, ending)},
+	{"missing", FACT_TEXT, offsetof(struct snapshot_facts, missing)},
 	{"pid", FACT_PID, offsetof(struct snapshot_facts, pid)},
 	{"taken_at", FACT_TIME, offsetof(struct snapshot_facts, taken_at)},
 	{"pause_ms", FACT_MILLISECONDS, offsetof(struct snapshot_facts, pause_ms)},

@@ -9,6 +9,8 @@ void snapshot_facts_deinit(struct snapshot_facts *facts)
 	free(facts->file);
 	free(facts->runtime_version);
 	free(facts->command_line);
+	free(facts->ending);
+	free(facts->missing);
 	*facts = (struct snapshot_facts){0};
 }
 

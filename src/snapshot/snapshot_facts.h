@@ -24,6 +24,9 @@ struct snapshot_facts {
 	char *file;            /* the core or snapshot that was read; NULL: a live process */
 	char *runtime_version; /* "3.12.1"; owned, as all strings here; NULL: not known */
 	char *command_line;    /* arguments joined by spaces; NULL: not known */
+	bool is_core;          /* file is the core itself, no snapshot of it */
+	char *ending;          /* "died of SIGSEGV in thread 4243"; NULL: it had not ended */
+	char *missing;         /* what the core lacks, a line each; NULL: nothing */
 	int pid;
 	int64_t taken_at; /* seconds since 1970, of the moment that the graph shows */
 	double pause_ms;  /* how long the process stood still for it */

@@ -407,10 +407,19 @@ void core_target_free(struct core_target *core)
 	free(core);
 }
 
-bool core_target_is_core(const uint8_t *head, size_t size)
+bool core_target_is_core(const char *path)
 {
 	static const uint8_t magic[] = {0x7f, 'E', 'L', 'F'};
+	_cleanup_close_ int fd = -1;
+	uint8_t head[UNPACK_HEAD];
+	struct error *error = open_named(path, &fd);
+	size_t size;
 
+	if (error) {
+		error_free(error);
+		return false;
+	}
+	size = elf_bounds_read_some(fd, 0, head, sizeof(head));
 	return unpack_packing(head, size) != PACKING_NONE ||
 	       (size >= sizeof(magic) && memcmp(head, magic, sizeof(magic)) == 0);
 }

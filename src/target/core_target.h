@@ -38,8 +38,8 @@ static inline void cleanup_core_target(struct core_target **core)
 	core_target_free(*core);
 }
 
-/* Does a file that begins with these bytes look like a core? (Or like a packed one.) */
-bool core_target_is_core(const uint8_t *head, size_t size);
+/* Does the file at path begin like ELF, or like something packed? False: also unreadable ones. */
+bool core_target_is_core(const char *path);
 
 /*
  * What the core lacks, in words, a line each: bytes that were cut off, and files
