@@ -115,6 +115,31 @@ def test_each_fault_is_found_in_its_column(fault, column):
     assert bool(result.failures()) == (column != "guessed")
 
 
+def test_an_edge_that_builds_differ_in_may_be_shown_or_not_and_is_demanded_when_shown():
+    truth, lines = small_truth(), small_graph()
+    lines[0]["edges"][1][3] = "u"
+    assert compared(truth, lines).failures() == []
+    truth.objects[ITEM][4].remove(OTHER)
+    lines[0]["edges"][0][3] = "i"
+    truth.objects[ITEM][4].remove(OTHER)
+    assert compared(truth, lines).failures() == []
+    truth.objects[ITEM][4].append(TUPLE)
+    assert compared(truth, lines).total("missing") == 1
+
+
+def test_of_a_guessed_object_the_exact_edges_and_the_recall_are_held():
+    truth, lines = small_truth(), small_graph()
+    guess(truth, lines)
+    assert compared(truth, lines).unfound == set()
+    truth.objects[ITEM][4].append(TUPLE)
+    result = compared(truth, lines)
+    assert (result.unfound, result.total("unfound"), result.total("extra")) == ({ITEM}, 1, 0)
+    lines[0]["edges"].append(["conservative", 4, TUPLE, "c"])
+    assert compared(truth, lines).unfound == set()
+    lines[0]["edges"].append(["field", "wrong", LIST, ""])
+    assert compared(truth, lines).total("extra") == 1
+
+
 def test_only_a_few_strings_may_be_one_off():
     """The cache of methods holds names; the looking of the process itself changes which."""
     truth, lines = small_truth(), small_graph()[1:]

@@ -224,7 +224,7 @@ static enum decode tell_module_state(struct python *python, const struct py_visi
 		if (!window_cache_read(python->memory, state + first * 8, words, count * 8))
 			return DECODE_FAULT;
 		for (size_t i = 0; i < count; i++)
-			if (!(words[i] & 7) && words[i] >= 4096 && words[i] < UINT64_C(1) << 47)
+			if (py_may_be_reference(words[i]))
 				py_tell_number(visitor, PY_REF_CONSERVATIVE, 0, first + i,
 				               words[i]);
 	}

@@ -6,7 +6,7 @@
  *
  * The families, by file: py_instance.c (what a Python class adds), py_dict.c,
  * py_sequence.c, py_text.c, py_class.c, py_exception.c, py_fields.c (tables),
- * py_buffer.c, py_size.c; py_frame.c (frames, generators, code), py_asyncio.c,
+ * py_buffer.c, py_native.c, py_size.c; py_frame.c (frames, generators, code), py_asyncio.c,
  * py_context.c.
  *
  * A visiting function tells the references of the C struct that it knows, and
@@ -60,6 +60,12 @@ static inline void py_tell_length(const struct py_visitor *visitor, uint64_t len
 {
 	if (visitor->length)
 		visitor->length(visitor->context, length);
+}
+
+/* Does a word of unknown meaning look like the address of an object? */
+static inline bool py_may_be_reference(uint64_t word)
+{
+	return !(word & 7) && word >= 4096 && word < UINT64_C(1) << 47;
 }
 
 /*
@@ -141,10 +147,14 @@ py_size_function py_array_size;
 
 py_visit_function py_element_visit; /* py_library.c */
 py_visit_function py_simple_queue_visit;
+py_visit_function py_statement_cache_visit;
 py_visit_function py_tee_data_visit;
 py_visit_function py_datetime_visit; /* times, too */
 py_visit_function py_block_visit;    /* who keeps a block of bytes */
 py_size_function py_library_size;
+
+py_visit_function py_c_function_visit; /* py_native.c */
+py_visit_function py_capsule_visit;
 
 py_visit_function py_pickler_visit; /* py_tables.c */
 py_visit_function py_unpickler_visit;

@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+static const uint64_t BLOCK_STRUCTS_MAX = UINT64_C(1) << 32;
+
 struct resolved_type {
 	const char *name;
 	uint32_t size; /* 0: any */
@@ -59,6 +61,8 @@ static struct py_field *resolve_rows(const struct python *python, const struct p
 			.is_attribute = rows->flags & PY_FIELD_ATTRIBUTE,
 			.is_hidden = rows->flags & PY_FIELD_HIDDEN,
 			.is_weak = rows->flags & PY_FIELD_WEAK,
+			.is_unsure = rows->flags & PY_FIELD_UNSURE,
+			.block = rows->block,
 		};
 	}
 	return fields;
@@ -133,6 +137,58 @@ const struct py_field *py_fields_find(const struct py_fields_table *table, const
 	return NULL;
 }
 
+static enum decode read_count(struct python *python, const struct py_object *object, uint16_t where,
+                              uint64_t otherwise, uint64_t *ret)
+{
+	*ret = otherwise;
+	if (where && !py_object_word(python, object, where, ret))
+		return DECODE_FAULT;
+	return *ret > BLOCK_STRUCTS_MAX ? DECODE_TORN : DECODE_OK;
+}
+
+static enum decode tell_structs(struct python *python, const struct py_visitor *visitor,
+                                const struct py_field *field, unsigned int flags, taddr address,
+                                uint64_t count)
+{
+	const struct py_field_block *block = field->block;
+	uint64_t words[UINT8_MAX];
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (!window_cache_read(python->memory, address + i * block->words * 8, words,
+		                       block->references * sizeof(words[0])))
+			return DECODE_FAULT;
+		for (size_t k = 0; k < block->references; k++)
+			py_tell(visitor, PY_REF_FIELD, flags, field->name, words[k]);
+	}
+	return DECODE_OK;
+}
+
+static enum decode visit_block(struct python *python, const struct py_object *object,
+                               const struct py_field *field, unsigned int flags,
+                               const struct py_visitor *visitor)
+{
+	const struct py_field_block *block = field->block;
+	taddr address = object->address + field->offset;
+	uint64_t count;
+	uint64_t room;
+	enum decode state = read_count(python, object, block->count_at, 1, &count);
+
+	if (state == DECODE_OK)
+		state = read_count(python, object, block->room_at, count, &room);
+	if (state != DECODE_OK)
+		return state;
+	if (count > room)
+		return DECODE_TORN;
+	if (!block->is_inside) {
+		if (!window_cache_u64(python->memory, address, &address))
+			return DECODE_FAULT;
+		if (!address)
+			return DECODE_OK;
+		py_tell_storage(visitor, address, room * block->words * 8);
+	}
+	return tell_structs(python, visitor, field, flags, address, count);
+}
+
 enum decode py_fields_visit(struct python *python, struct py_types *types,
                             const struct py_object *object, const struct py_visitor *visitor)
 {
@@ -141,15 +197,21 @@ enum decode py_fields_visit(struct python *python, struct py_types *types,
 	(void)types;
 	for (const struct py_field *field = object->type->fields; field->name; field++) {
 		enum py_ref_kind kind = field->is_attribute ? PY_REF_ATTRIBUTE : PY_REF_FIELD;
-		unsigned int flags = 0;
+		unsigned int flags = field->is_unsure ? PY_REF_UNSURE : 0;
 		uint64_t value;
 
+		if (field->is_hidden || !object->type->is_gc)
+			flags |= PY_REF_HIDDEN;
+		if (field->block) {
+			enum decode of_block = visit_block(python, object, field, flags, visitor);
+
+			state = of_block != DECODE_OK ? of_block : state;
+			continue;
+		}
 		if (!py_object_word(python, object, field->offset, &value)) {
 			state = DECODE_FAULT;
 			continue;
 		}
-		if (field->is_hidden || !object->type->is_gc)
-			flags |= PY_REF_HIDDEN;
 		if (field->is_weak)
 			kind = PY_REF_WEAK;
 		py_tell(visitor, kind, flags, field->name, value);

@@ -8,10 +8,14 @@
  * py_layout.h where they move (IN), else they are numbers (AT). They hold
  * only for the size of the struct (tp_basicsize) that is given: a type of
  * that name but of another size is not believed.
+ *
+ * A row may also stand for many references: those of a block of C structs
+ * that the object points at, or of the items that follow it (BLOCK).
  */
 #ifndef PLUMB_RUNTIME_PY_FIELDS_H
 #define PLUMB_RUNTIME_PY_FIELDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +26,19 @@ enum py_field_flags {
 	PY_FIELD_HIDDEN = 1 << 1,    /* tp_traverse does not visit it */
 	PY_FIELD_WEAK = 1 << 2,      /* borrowed */
 	PY_FIELD_IN_LAYOUT = 1 << 3, /* offset is that of the member of py_layout */
+	PY_FIELD_UNSURE = 1 << 4,    /* tp_traverse of some builds visits it: see PY_REF_UNSURE */
+};
+
+/*
+ * Equal C structs in a row that begin with references; the member is the
+ * pointer to the first, whose block is the object's alone.
+ */
+struct py_field_block {
+	uint16_t count_at;  /* where the object has their number; 0: there is one */
+	uint16_t room_at;   /* where it has how many there is room for; 0: for no more */
+	uint8_t words;      /* of each struct */
+	uint8_t references; /* the first words of it that are references */
+	bool is_inside;     /* they are part of the object, from the member's place on */
 };
 
 struct py_field_row {
@@ -30,6 +47,7 @@ struct py_field_row {
 	uint8_t flags;
 	uint8_t since; /* minor versions, inclusive */
 	uint8_t until;
+	const struct py_field_block *block; /* or NULL */
 };
 
 struct py_fields_type {
@@ -47,43 +65,47 @@ struct py_fields_type {
 /* Rows of a type's table: the attribute or C member called name_. */
 #define ATTR_AT(name_, offset_)                                                                    \
 	{                                                                                          \
-		name_, offset_, PY_FIELD_ATTRIBUTE, PY_SINCE, PY_NOW                               \
+		name_, offset_, PY_FIELD_ATTRIBUTE, PY_SINCE, PY_NOW, NULL                         \
 	}
 #define FIELD_AT(name_, offset_)                                                                   \
 	{                                                                                          \
-		name_, offset_, 0, PY_SINCE, PY_NOW                                                \
+		name_, offset_, 0, PY_SINCE, PY_NOW, NULL                                          \
 	}
 #define HIDDEN_AT(name_, offset_)                                                                  \
 	{                                                                                          \
-		name_, offset_, PY_FIELD_HIDDEN, PY_SINCE, PY_NOW                                  \
+		name_, offset_, PY_FIELD_HIDDEN, PY_SINCE, PY_NOW, NULL                            \
 	}
 #define ROW_AT(name_, offset_, flags_, since_, until_)                                             \
 	{                                                                                          \
-		name_, offset_, flags_, since_, until_                                             \
+		name_, offset_, flags_, since_, until_, NULL                                       \
 	}
 #define ATTR_IN(name_, member_)                                                                    \
 	{                                                                                          \
 		name_, offsetof(struct py_layout, member_),                                        \
-			PY_FIELD_IN_LAYOUT | PY_FIELD_ATTRIBUTE, PY_SINCE, PY_NOW                  \
+			PY_FIELD_IN_LAYOUT | PY_FIELD_ATTRIBUTE, PY_SINCE, PY_NOW, NULL            \
 	}
 #define ROW_IN(name_, member_, flags_)                                                             \
 	{                                                                                          \
 		name_, offsetof(struct py_layout, member_), PY_FIELD_IN_LAYOUT | (flags_),         \
-			PY_SINCE, PY_NOW                                                           \
+			PY_SINCE, PY_NOW, NULL                                                     \
+	}
+#define BLOCK_AT(name_, offset_, flags_, block_)                                                   \
+	{                                                                                          \
+		name_, offset_, flags_, PY_SINCE, PY_NOW, block_                                   \
 	}
 #define ROWS(...)                                                                                  \
 	(const struct py_field_row[])                                                              \
 	{                                                                                          \
 		__VA_ARGS__,                                                                       \
 		{                                                                                  \
-			NULL, 0, 0, 0, 0                                                           \
+			NULL, 0, 0, 0, 0, NULL                                                     \
 		}                                                                                  \
 	}
 #define NO_ROWS                                                                                    \
 	(const struct py_field_row[])                                                              \
 	{                                                                                          \
 		{                                                                                  \
-			NULL, 0, 0, 0, 0                                                           \
+			NULL, 0, 0, 0, 0, NULL                                                     \
 		}                                                                                  \
 	}
 

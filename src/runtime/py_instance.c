@@ -208,11 +208,6 @@ static bool is_explained(const struct py_type *type, int64_t offset)
 	return false;
 }
 
-static bool is_reference_like(uint64_t word)
-{
-	return !(word & 7) && word >= 4096 && word < UINT64_C(1) << 47;
-}
-
 enum decode py_opaque_visit(struct python *python, struct py_types *types,
                             const struct py_object *object, const struct py_visitor *visitor)
 {
@@ -233,7 +228,7 @@ enum decode py_opaque_visit(struct python *python, struct py_types *types,
 		if (!py_object_read(python, object, (int64_t)first * 8, words, count * 8))
 			return DECODE_FAULT;
 		for (size_t i = 0; i < count; i++)
-			if (is_reference_like(words[i]) &&
+			if (py_may_be_reference(words[i]) &&
 			    !is_explained(type, (int64_t)(first + i) * 8))
 				py_tell_number(visitor, PY_REF_CONSERVATIVE, 0, first + i,
 				               words[i]);

@@ -47,6 +47,9 @@ enum {
 	PERMUTATIONS_LENGTH = 48,
 	POOL = 16,
 	TIME_HAS_ZONE = 24, /* hastzinfo (Include/datetime.h) */
+	/* pysqlite_Cache, pysqlite_Node (Modules/_sqlite/cache.h), until 3.10 */
+	CACHE_FIRST = 40,
+	NODE_NEXT = 48,
 	CHUNK = 64,
 };
 
@@ -137,6 +140,27 @@ enum decode py_simple_queue_visit(struct python *python, struct py_types *types,
 	if (state != DECODE_OK)
 		return state;
 	return tell_words(python, visitor, items, count - until_end, "items");
+}
+
+/* The statements that a connection to a database keeps, most used first. */
+enum decode py_statement_cache_visit(struct python *python, struct py_types *types,
+                                     const struct py_object *object,
+                                     const struct py_visitor *visitor)
+{
+	struct py_chain chain = {0};
+	uint64_t node;
+
+	(void)types;
+	if (!py_object_word(python, object, CACHE_FIRST, &node))
+		return DECODE_FAULT;
+	while (node) {
+		if (!py_chain_step(&chain, node))
+			return DECODE_TORN;
+		py_tell(visitor, PY_REF_FIELD, 0, "first", node);
+		if (!window_cache_u64(python->memory, node + NODE_NEXT, &node))
+			return DECODE_FAULT;
+	}
+	return DECODE_OK;
 }
 
 enum decode py_tee_data_visit(struct python *python, struct py_types *types,

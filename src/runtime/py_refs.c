@@ -70,6 +70,9 @@ static py_visit_function *const families[] = {
 	[PY_SHAPE_PICKLER] = py_pickler_visit,
 	[PY_SHAPE_UNPICKLER] = py_unpickler_visit,
 	[PY_SHAPE_XML_PARSER] = py_xml_parser_visit,
+	[PY_SHAPE_STATEMENT_CACHE] = py_statement_cache_visit,
+	[PY_SHAPE_C_FUNCTION] = py_c_function_visit,
+	[PY_SHAPE_CAPSULE] = py_capsule_visit,
 	[PY_SHAPE_FIELDS] = visit_nothing,
 };
 

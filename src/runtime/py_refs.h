@@ -5,7 +5,8 @@
  *
  * Exactness: for a type with a known shape the references that are not
  * PY_REF_HIDDEN and not weak are exactly those that its tp_traverse visits
- * (what gc.get_referents shows), in any order.
+ * (what gc.get_referents shows), in any order; some that are PY_REF_UNSURE
+ * it may leave out.
  */
 #ifndef PLUMB_RUNTIME_PY_REFS_H
 #define PLUMB_RUNTIME_PY_REFS_H
@@ -28,6 +29,11 @@ enum py_ref_kind {
 enum py_ref_flags {
 	PY_REF_HIDDEN = 1 << 0,    /* tp_traverse does not visit it, yet it is owned */
 	PY_REF_NAMESPACE = 1 << 1, /* to is a dict whose keys are attribute names of x */
+	/*
+	 * Owned, and tp_traverse visits it or not: that changed inside of a minor
+	 * version, in code, and nothing in the memory of the process tells.
+	 */
+	PY_REF_UNSURE = 1 << 2,
 };
 
 struct py_ref {

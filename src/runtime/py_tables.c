@@ -3,26 +3,25 @@
  * Types of extension modules that own tables of C: the memos of picklers, the
  * handlers of XML parsers, what ctypes keeps beside the dict of a type (until
  * 3.12), what atexit will call (until 3.9). Their plain references are in
- * py_fields_library.c; offsets were read off the DWARF of 3.8 to 3.13.
+ * py_fields_library.c; offsets were read off the DWARF of 3.8 to 3.15.
  */
 #include "runtime/py_families.h"
 
 enum {
 	/* PicklerObject, PyMemoTable (Modules/_pickle.c) */
 	PICKLER_MEMO = 16,
-	PICKLER_OUTPUT = 64,
 	MEMO_HEAD_SIZE = 32,
 	MEMO_ALLOCATED = 16,
 	MEMO_TABLE = 24,
 	MEMO_ENTRY_WORDS = 2,
-	/* UnpicklerObject */
+	/* UnpicklerObject: five sizes, which differ in what lies before and behind these groups */
 	UNPICKLER_MEMO = 24,
 	UNPICKLER_MEMO_SIZE = 32,
-	UNPICKLER_INPUT_LINE = 152,
-	UNPICKLER_ENCODING = 224,
-	UNPICKLER_ERRORS = 232,
-	UNPICKLER_MARKS = 240,
-	UNPICKLER_MARKS_SIZE = 256,
+	INPUT_LINE_AFTER_VIEW = 80, /* from the view's obj on */
+	ENCODING_AFTER_BUFFERS = 8, /* from buffers on */
+	ERRORS_AFTER_BUFFERS = 16,
+	MARKS_AFTER_BUFFERS = 24,
+	MARKS_SIZE_AFTER_BUFFERS = 40,
 	/* xmlparseobject (Modules/pyexpat.c): the last word; 3.8 to 3.15 know as many kinds */
 	XML_HANDLERS = 22,
 	/* StgDictObject (Modules/_ctypes/ctypes.h) */
@@ -71,17 +70,17 @@ static enum decode tell_words(struct python *python, const struct py_visitor *vi
 }
 
 /* Since 3.11.7 and 3.12.1 the collector sees the memo (CPython's issue 85594). */
-static bool visits_memo(const struct python *python)
+static unsigned int memo_flags(const struct python *python)
 {
-	uint32_t since = python->minor == 11 ? 0x030b0700 : 0x030c0100;
-
-	return python->hexversion >= since;
+	if (python->minor <= 10)
+		return PY_REF_HIDDEN;
+	return python->minor <= 12 ? PY_REF_UNSURE : 0;
 }
 
 enum decode py_pickler_visit(struct python *python, struct py_types *types,
                              const struct py_object *object, const struct py_visitor *visitor)
 {
-	unsigned int flags = visits_memo(python) ? 0 : PY_REF_HIDDEN;
+	unsigned int flags = memo_flags(python);
 	uint64_t memo;
 	uint64_t allocated;
 	uint64_t table;
@@ -105,7 +104,7 @@ enum decode py_pickler_visit(struct python *python, struct py_types *types,
 enum decode py_unpickler_visit(struct python *python, struct py_types *types,
                                const struct py_object *object, const struct py_visitor *visitor)
 {
-	unsigned int flags = visits_memo(python) ? 0 : PY_REF_HIDDEN;
+	unsigned int flags = memo_flags(python);
 	uint64_t memo;
 	uint64_t size;
 
@@ -151,6 +150,15 @@ static uint64_t string_size(struct python *python, taddr address)
 	return size;
 }
 
+/* Where the struct of the object has the member of that name: its type has a row of it. */
+static int64_t member_offset(const struct py_object *object, const char *name)
+{
+	for (const struct py_field *field = object->type->fields; field->name; field++)
+		if (!strcmp(field->name, name))
+			return field->offset;
+	return 0;
+}
+
 static enum decode pickler_size(struct python *python, const struct py_object *object,
                                 uint64_t *ret)
 {
@@ -160,7 +168,7 @@ static enum decode pickler_size(struct python *python, const struct py_object *o
 	uint64_t length = 0;
 
 	if (!py_object_word(python, object, PICKLER_MEMO, &memo) ||
-	    !py_object_word(python, object, PICKLER_OUTPUT, &output) ||
+	    !py_object_word(python, object, member_offset(object, "output_buffer"), &output) ||
 	    (memo && !window_cache_u64(python->memory, memo + MEMO_ALLOCATED, &allocated)) ||
 	    (output && !window_cache_u64(python->memory, output + 16, &length)))
 		return DECODE_FAULT;
@@ -175,8 +183,10 @@ static enum decode pickler_size(struct python *python, const struct py_object *o
 static enum decode unpickler_size(struct python *python, const struct py_object *object,
                                   uint64_t *ret)
 {
-	static const int64_t strings[] = {UNPICKLER_INPUT_LINE, UNPICKLER_ENCODING,
-	                                  UNPICKLER_ERRORS};
+	int64_t buffers = member_offset(object, "buffers");
+	const int64_t strings[] = {member_offset(object, "buffer.obj") + INPUT_LINE_AFTER_VIEW,
+	                           buffers + ENCODING_AFTER_BUFFERS,
+	                           buffers + ERRORS_AFTER_BUFFERS};
 	uint64_t memo;
 	uint64_t memo_size;
 	uint64_t marks;
@@ -185,8 +195,8 @@ static enum decode unpickler_size(struct python *python, const struct py_object 
 
 	if (!py_object_word(python, object, UNPICKLER_MEMO, &memo) ||
 	    !py_object_word(python, object, UNPICKLER_MEMO_SIZE, &memo_size) ||
-	    !py_object_word(python, object, UNPICKLER_MARKS, &marks) ||
-	    !py_object_word(python, object, UNPICKLER_MARKS_SIZE, &marks_size))
+	    !py_object_word(python, object, buffers + MARKS_AFTER_BUFFERS, &marks) ||
+	    !py_object_word(python, object, buffers + MARKS_SIZE_AFTER_BUFFERS, &marks_size))
 		return DECODE_FAULT;
 	if (memo_size > MAX_ENTRIES || marks_size > MAX_ENTRIES)
 		return DECODE_TORN;

@@ -67,8 +67,11 @@ enum py_shape {
 	PY_SHAPE_PICKLER,
 	PY_SHAPE_UNPICKLER,
 	PY_SHAPE_XML_PARSER,
-	PY_SHAPE_STRUCT_FORMAT, /* struct.Struct */
-	PY_SHAPE_FIELDS,        /* nothing but a few references at fixed places: see fields */
+	PY_SHAPE_STRUCT_FORMAT,   /* struct.Struct */
+	PY_SHAPE_STATEMENT_CACHE, /* of sqlite3, until 3.10 */
+	PY_SHAPE_C_FUNCTION,
+	PY_SHAPE_CAPSULE,
+	PY_SHAPE_FIELDS, /* nothing but a few references at fixed places: see fields */
 };
 
 enum py_type_flags {                                    /* of tp_flags; Include/object.h */
@@ -112,7 +115,8 @@ struct py_field {
 	bool is_attribute; /* x.name in Python gives the same object */
 	bool is_hidden;    /* tp_traverse does not visit it: gc.get_referents does not show it */
 	bool is_weak;      /* borrowed: keeps nothing alive */
-	bool is_namespace; /* a dict whose keys are attribute names of x */
+	bool is_unsure;    /* builds of this version differ in whether tp_traverse visits it */
+	const struct py_field_block *block; /* not one reference but many, or NULL: py_fields.h */
 };
 
 /* An attribute that tp_members declares (also __slots__): name and offset. */

@@ -6,14 +6,15 @@ The graph is what build/tests/tools/dump_graph PID prints, one JSON document a l
     {"address": int, "type": "module.qualname", "type_address": int, "size": int, "memory": int,
      "refcount": int, "immortal": bool, "tracked": bool, "edges": [[kind, label, to, flags], ...]}
 
-with the flags w (weak), c (conservative) and i (invisible to tp_traverse). Lines with a "thread"
-are compared with Python's view of the frames:
+with the flags w (weak), c (conservative), i (invisible to tp_traverse) and u (visible or not: that
+changed within a minor version, in code alone). Lines with a "thread" are compared with Python's view
+of the frames:
 
     {"thread": pthread id, "frames": [{"code": address, "name": str, "line": int,
                                        "locals": {name: address}}, ...]}   innermost first
 
 Of an object's edges those count that are exact, strong and visible; as a multiset they have to be
-what gc.get_referents() says. The edge to the type is looked at apart: whether tp_traverse visits
+what gc.get_referents() says, where an edge with u may be left out. The edge to the type is looked at apart: whether tp_traverse visits
 it depends on the version and on each extension module.
 """
 import collections
@@ -36,7 +37,8 @@ COLUMNS = (
     ("missing", "references that the graph lacks"),
     ("extra", "references that only the graph has"),
     ("type_edge", "the reference to the type is shown and should not be, or the reverse"),
-    ("guessed", "objects with conservative references; not part of missing and extra"),
+    ("guessed", "objects with conservative references; not part of missing"),
+    ("unfound", "references of those that no edge leads along, not even a guess"),
 )
 CACHED_MAX = 10  # more than these are no chance
 PROBLEMS = ("absent", "untracked", "overtracked", "misnamed", "size", "count", "missing", "extra", "type_edge")
@@ -126,6 +128,7 @@ class Comparison:
         self.examples = collections.defaultdict(list)
         self.only_in_graph = collections.Counter()
         self.got = collections.Counter()  # type name -> exact, strong, visible references
+        self.unfound = set()  # addresses of guessed objects
         self.thread_problems = []
         self.threads_compared = 0
         self.busy = set(truth.header.get("busy", ()))
@@ -180,10 +183,12 @@ class Comparison:
             return
         if any("c" in edge[3] or edge[0] == "conservative" for edge in line["edges"]):
             self.note(name, "guessed", address, "")
+            self._compare_guesses(name, address, line)
             return
         type_address = self.truth.objects[address][0]
-        visible = [edge for edge in line["edges"] if not is_unseen(edge)]
         expected = sorted(self.truth.objects[address][4])
+        visible = [edge for edge in line["edges"] if not is_unseen(edge)
+                   and ("u" not in edge[3] or edge[2] in expected)]
         got = sorted([edge[2] for edge in visible])
         self.rows[name]["expected"] += len(expected)
         self.got[name] += len(got)
@@ -203,6 +208,16 @@ class Comparison:
         for target, times in extra.items():
             labels = ", ".join(f"{edge[0]} {edge[1]}" for edge in visible if edge[2] == target)
             self.note(name, "extra", address, f"-> {self.describe(target)}{times_text(times)}: {labels}", times)
+
+    def _compare_guesses(self, name, address, line):
+        """Guesses may be too many, but what is said to be exact has to be, and none may be left out."""
+        expected = collections.Counter(self.truth.objects[address][4])
+        exact = collections.Counter(edge[2] for edge in line["edges"] if not is_unseen(edge) and "u" not in edge[3])
+        for target, times in (exact - expected).items():
+            self.note(name, "extra", address, f"-> {self.describe(target)}{times_text(times)}, of a guessed object", times)
+        for target in expected - exact - collections.Counter(edge[2] for edge in line["edges"]):
+            self.note(name, "unfound", address, f"-> {self.describe(target)}")
+            self.unfound.add(address)
 
     def _only_in_graph(self, address, line):
         self.only_in_graph[line["type"]] += 1

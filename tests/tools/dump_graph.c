@@ -138,7 +138,9 @@ static void print_edge(void *context, const struct py_ref *reference)
 	printf(", %" PRIu64 ", \"%s%s%s\"]", reference->to,
 	       reference->kind == PY_REF_WEAK ? "w" : "",
 	       reference->kind == PY_REF_CONSERVATIVE ? "c" : "",
-	       reference->flags & PY_REF_HIDDEN ? "i" : "");
+	       reference->flags & PY_REF_HIDDEN   ? "i"
+	       : reference->flags & PY_REF_UNSURE ? "u"
+	                                          : "");
 }
 
 static void add_lists(struct graph *graph)
