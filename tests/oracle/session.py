@@ -15,6 +15,8 @@ BESIDE = [HERE / "zoo", HERE / "oracle_truth.py", HERE / "oracle_eval.py"]
 # Kinds of edges that a name leads along, which Python can follow as well.
 NAMED_KINDS = ("attribute", "index", "value", "key", "local", "type")
 
+ASKED_ALWAYS = ("builtins.builtin_function_or_method",)
+
 
 class Session:
     """A context manager; the target is still whenever no method of this runs."""
@@ -71,7 +73,8 @@ class Session:
     def wrong_labels(self, graph, truth, kinds=NAMED_KINDS):
         """[verdict, from, kind, label, to] of the names that Python does not follow to `to`.
 
-        Every name of every type is asked about once, where it is met first.
+        Every name of every type is asked about once, where it is met first; but every name of the
+        types in ASKED_ALWAYS, where one object has another meaning of the name than the next.
         """
         import json
         asked, asked_inside = self.file("labels")
@@ -82,9 +85,10 @@ class Session:
                 if address not in truth.objects:
                     continue
                 owner = truth.objects[address][0]
+                always = truth.type_name(owner) in ASKED_ALWAYS
                 for kind, label, to, flags in line["edges"]:
                     name = (owner, kind, label)
-                    if kind in kinds and name not in known and "c" not in flags and to in truth.objects:
+                    if kind in kinds and (always or name not in known) and "c" not in flags and to in truth.objects:
                         known.add(name)
                         output.write(json.dumps([address, kind, label, to]) + "\n")
         count = int(self.ask(f"labels {asked_inside} {answers_inside}").split()[1])

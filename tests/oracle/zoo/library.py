@@ -142,7 +142,9 @@ def sockets(keep):
 
 @feature
 def tls(keep):
+    import os
     import ssl
+    import tempfile
     context = ssl.create_default_context()
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     serving.sni_callback = lambda *arguments: None
@@ -154,6 +156,15 @@ def tls(keep):
     except ssl.SSLWantReadError as error:
         keep["ssl.error"] = error
     keep["ssl"] = [context, wrapped, incoming, outgoing, serving]
+    calling = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    calling._msg_callback = lambda *arguments: None
+    keep["ssl.calling"] = calling
+    if hasattr(calling, "keylog_filename"):
+        calling.keylog_filename = tempfile.mkstemp()[1]
+        os.unlink(calling.keylog_filename)
+    if hasattr(calling, "set_psk_client_callback"):
+        calling.set_psk_client_callback(lambda hint: (None, b"key"))
+        serving.set_psk_server_callback(lambda identity: b"key", "hint")
 
 
 @feature
@@ -171,6 +182,11 @@ def databases(keep):
     closed = sqlite3.connect(":memory:")
     closed.close()
     keep["sqlite3"] = [connection, cursor, row, closed, connection.cursor()]
+    watched = sqlite3.connect(":memory:", isolation_level=None)
+    watched.set_trace_callback(lambda statement: None)
+    watched.set_progress_handler(lambda: 0, 1000)
+    watched.set_authorizer(lambda *arguments: sqlite3.SQLITE_OK)
+    keep["sqlite3.watched"] = watched
 
 
 @feature
@@ -244,6 +260,11 @@ def encoders(keep):
     unpickler.load()
     keep["pickle"] = [pickler, unpickler, pickler.memo, unpickler.memo, pickle.Pickler(io.BytesIO(), 2)]
     keep["pickle.subclass"] = type("SubPickler", (pickle.Pickler,), {"persistent_id": lambda self, item: None})(io.BytesIO())
+    torn = pickle.Unpickler(io.BytesIO(pickle.dumps([fresh("pickled"), [1, 2], {"a": 3}])[:-4]))
+    try:
+        torn.load()
+    except (EOFError, pickle.UnpicklingError):
+        keep["pickle.torn"] = torn
     keep["pickle.buffer"] = pickle.PickleBuffer(bytearray(b"buffer"))
 
 
@@ -523,6 +544,7 @@ def miscellany(keep):
     import types
     keep["dynamic_class_attribute"] = types.DynamicClassAttribute(fresh)
     keep["getattr_static"] = object()
+    keep["static_methods_of_c"] = [str.maketrans, bytes.maketrans, bytearray.maketrans]
 
 
 @feature
