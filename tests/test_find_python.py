@@ -445,7 +445,8 @@ def test_a_python_in_namespaces_of_its_own_is_found(python, folder):
     script = folder / "target.py"
     script.write_text(PROGRAM)
     inside = "/" + str(script.relative_to(python.root or "/"))
-    command = ["unshare", "--mount", "--pid", "--fork", *python.command(inside)]
+    command = ["unshare", "--mount", "--propagation", "unchanged", "--pid", "--fork"]
+    command += python.command(inside)
     with Target(command, dict(os.environ), folder / "unused", 60) as target:
         target.wait_ready()
         (pid,) = children_of(target.pid)
