@@ -19,6 +19,7 @@ int cmd_check(int argc, char **argv);
 int cmd_heap(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_snap(int argc, char **argv);
+int cmd_sql(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 int cmd_verdict(int argc, char **argv);
 

@@ -15,13 +15,20 @@
 
 enum { TABLE_BYTES = 256 << 10 };
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"check", cmd_check}, {"diff", cmd_diff}, {"heap", cmd_heap},
-	{"show", cmd_show},   {"snap", cmd_snap}, {"why", cmd_why},
+	{"check", cmd_check},
+	{"diff", cmd_diff},
+	{"heap", cmd_heap},
+	{"show", cmd_show},
+	{"snap", cmd_snap},
+	{"sql", cmd_sql},
+	{"why", cmd_why},
 };
+/* clang-format on */
 
 static int print(const char *words)
 {

@@ -23,6 +23,7 @@ const char *usage_program(void)
 	       "  plumb why PID WHAT    what keeps the objects of a type, or one, alive?\n"
 	       "  plumb show PID ADDR   one object: value, references, what holds it\n"
 	       "  plumb diff A B        what changed from one to the other?\n"
+	       "  plumb sql PID QUERY   ask it in SQL\n"
 	       "  plumb snap PID -o F   keep it in a file; PID above may be such a file\n"
 	       "  plumb check FILE      is this snapshot sound?\n"
 	       "\n"
@@ -152,6 +153,25 @@ const char *usage_show(void)
 	       "examples:\n"
 	       "  plumb show 4242 0x7f31c0a81f40\n"
 	       "  plumb show 4242 app.Settings\n";
+}
+
+const char *usage_sql(void)
+{
+	return "plumb sql TARGET [QUERY]: questions of your own\n"
+	       "\n"
+	       "The heap as tables of SQLite: objects, refs, types, strings, roots, modules,\n"
+	       "threads, frames. Without a query it reads queries from its input; at a terminal\n"
+	       ".schema shows the tables, .quit ends. See doc/sql.md for ten useful ones.\n"
+	       "\n"
+	       "options:\n"
+	       COMMON_OPTIONS
+	       "\n"
+	       "examples:\n"
+	       "  plumb sql 4242 'SELECT type, count(*), sum(size) FROM objects\n"
+	       "                  GROUP BY type ORDER BY 3 DESC LIMIT 10'\n"
+	       "  plumb sql app.plumb 'SELECT path(address), length FROM objects\n"
+	       "                       ORDER BY length DESC LIMIT 5'\n"
+	       "  plumb sql app.plumb < questions.sql\n";
 }
 
 const char *usage_verdict(void)

@@ -10,6 +10,7 @@ const char *usage_heap(void);
 const char *usage_show(void);
 const char *usage_snap(void);
 const char *usage_check(void);
+const char *usage_sql(void);
 const char *usage_why(void);
 const char *usage_verdict(void);
 
