@@ -352,17 +352,30 @@ static void append_word(struct text *text, const char *word)
 	text_deinit(&quoted);
 }
 
+/* All of a class by its name; of dict or str there are too many, so one of them. */
+static void append_next_command(const struct verdict_report *report, const struct suspect *suspect,
+                                struct text *text)
+{
+	const struct concrete_path *example = &suspect->example;
+	bool is_named = strchr(suspect->type, '.') && !suspect->is_one_object;
+
+	text_append(text, is_named || !example->step_count ? "plumb why " : "plumb show ");
+	target_report_word(text, &report->snapshot->facts);
+	text_append_char(text, ' ');
+	if (is_named || !example->step_count)
+		append_word(text, suspect->type);
+	else
+		text_printf(text, "0x%" PRIx64, example->steps[example->step_count - 1].address);
+	text_append_char(text, '\n');
+}
+
 static void append_next(const struct verdict_report *report, struct text *text)
 {
 	const struct growth *growth = report->growth;
 
 	text_append(text, "\nnext: ");
 	if (growth->suspect_count) {
-		text_append(text, "plumb why ");
-		target_report_word(text, &report->snapshot->facts);
-		text_append_char(text, ' ');
-		append_word(text, growth->suspects[0].type);
-		text_append_char(text, '\n');
+		append_next_command(report, &growth->suspects[0], text);
 	} else {
 		text_printf(text,
 		            "watch longer, under load (plumb %d --for 5m), or see what there is\n"
