@@ -32,6 +32,9 @@ def collect_now_and_then():
 NOW_AND_THEN = PROGRAM % OBJECTS + (
     "threading.Thread(target=collect_now_and_then, daemon=True).start()\n" + ANSWER_LOOP
 )
+LONG = NOW_AND_THEN.replace("nodes = []", "large = [[] for _ in range(600_000)]; nodes = []").replace(
+    "time.sleep(0.004)", "time.sleep(0.25)"
+)
 # All in one instruction of the interpreter: there is no moment in between.
 FOR_EVER = PROGRAM % OBJECTS + (
     "print('ready', flush=True)\n"
@@ -53,6 +56,14 @@ def test_a_collector_that_pauses_is_waited_out(plumb, start, python):
     assert [is_settled(document) for document in documents] == [True] * 6
     assert [nodes_of(document) for document in documents] == [[OBJECTS]] * 6
     assert target.stderr() == ""
+
+
+@pytest.mark.pythons("3.8", "3.12", "3.15", newest=True)
+def test_a_long_collection_is_waited_out(plumb, start, python):
+    """Of a large heap it takes longer than a few attempts in a row."""
+    target = start(python, LONG)
+    for _ in range(6):
+        assert is_settled(plumb("heap", target.pid, "--json", code=0).json)
 
 
 @pytest.mark.pythons("3.8", "3.11", "3.12", "3.14", newest=True)

@@ -80,6 +80,10 @@ static struct error *init_settle_check(struct settle_check *check, pid_t pid, st
 	return error ? explain(pid, error) : NULL;
 }
 
+/*
+ * NEEDSWORK: once free chunks of malloc are looked at, a thread that holds its
+ * lock is a bad moment too; so far only sizes of blocks in use are read.
+ */
 static bool is_settled(void *context, struct target *stopped)
 {
 	struct settle_check *check = context;

@@ -20,7 +20,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-static const long BETWEEN_ATTEMPTS = 3000000; /* nanoseconds */
+static const long BETWEEN_ATTEMPTS = 5000000;  /* nanoseconds; at first */
+static const long LONGEST_BETWEEN = 100000000; /* nanoseconds */
 
 struct picture {
 	pid_t pid;
@@ -31,10 +32,13 @@ struct picture {
 	struct target *target;
 };
 
-static void let_it_run(void)
+/* Longer every time: a bad moment lasts a millisecond, or half a second in a large heap. */
+static void let_it_run(unsigned int attempt)
 {
-	struct timespec moment = {.tv_nsec = BETWEEN_ATTEMPTS};
+	struct timespec moment = {.tv_nsec = BETWEEN_ATTEMPTS * ((long)attempt + 1)};
 
+	if (moment.tv_nsec > LONGEST_BETWEEN)
+		moment.tv_nsec = LONGEST_BETWEEN;
 	nanosleep(&moment, NULL);
 }
 
@@ -54,7 +58,7 @@ static struct error *stop_settled(struct picture *picture, struct guardian *guar
 		error = guardian_release(guardian);
 		if (error)
 			return error;
-		let_it_run();
+		let_it_run(i);
 	}
 }
 

@@ -33,7 +33,7 @@ struct picture_options {
 	/*
 	 * Called while the process is stopped: is this a good moment (the
 	 * collector does not run ...)? When it says no the process is let go
-	 * for a few milliseconds, at most settle_attempts times; then the
+	 * for some milliseconds, at most settle_attempts times; then the
 	 * picture is taken all the same and picture_is_settled says false.
 	 * NULL: every moment is good, as it is for PAUSE_NONE.
 	 */
