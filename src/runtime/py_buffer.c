@@ -81,21 +81,27 @@ enum decode py_array_size(struct python *python, const struct py_object *object,
 	return state;
 }
 
-/* A view visits its managed buffer, which visits the exporter; its own
- * pointer to the exporter is borrowed through that (Objects/memoryobject.c). */
+/*
+ * A view visits its managed buffer, which visits the exporter; its own pointer
+ * to the exporter is borrowed through that, and is stale once the view was
+ * released and the buffer given back (Objects/memoryobject.c).
+ */
 enum decode py_memoryview_visit(struct python *python, struct py_types *types,
                                 const struct py_object *object, const struct py_visitor *visitor)
 {
 	const struct py_layout *layout = &python->layout;
 	uint64_t buffer;
 	uint64_t exporter;
+	uint64_t owned;
 
 	(void)types;
 	if (!py_object_word(python, object, layout->memoryview.mbuf, &buffer) ||
 	    !py_object_word(python, object, layout->memoryview.view_obj, &exporter))
 		return DECODE_FAULT;
 	py_tell(visitor, PY_REF_FIELD, 0, "mbuf", buffer);
-	py_tell(visitor, PY_REF_ATTRIBUTE, PY_REF_HIDDEN, "obj", exporter);
+	if (window_cache_u64(python->memory, buffer + layout->managed_buffer.master_obj, &owned) &&
+	    owned == exporter)
+		py_tell(visitor, PY_REF_ATTRIBUTE, PY_REF_HIDDEN, "obj", exporter);
 	return DECODE_OK;
 }
 

@@ -63,6 +63,7 @@ static struct py_field *resolve_rows(const struct python *python, const struct p
 			.is_weak = rows->flags & PY_FIELD_WEAK,
 			.is_unsure = rows->flags & PY_FIELD_UNSURE,
 			.block = rows->block,
+			.is_in_wake = rows->flags & PY_FIELD_IN_WAKE,
 		};
 	}
 	return fields;
@@ -198,6 +199,7 @@ enum decode py_fields_visit(struct python *python, struct py_types *types,
 	for (const struct py_field *field = object->type->fields; field->name; field++) {
 		enum py_ref_kind kind = field->is_attribute ? PY_REF_ATTRIBUTE : PY_REF_FIELD;
 		unsigned int flags = field->is_unsure ? PY_REF_UNSURE : 0;
+		uint64_t before = 1;
 		uint64_t value;
 
 		if (field->is_hidden || !object->type->is_gc)
@@ -208,10 +210,15 @@ enum decode py_fields_visit(struct python *python, struct py_types *types,
 			state = of_block != DECODE_OK ? of_block : state;
 			continue;
 		}
-		if (!py_object_word(python, object, field->offset, &value)) {
+		if (!py_object_word(python, object, field->offset, &value) ||
+		    (field->is_in_wake &&
+		     !py_object_word(python, object, field->offset - (int64_t)sizeof(before),
+		                     &before))) {
 			state = DECODE_FAULT;
 			continue;
 		}
+		if (!before)
+			continue;
 		if (field->is_weak)
 			kind = PY_REF_WEAK;
 		py_tell(visitor, kind, flags, field->name, value);

@@ -27,6 +27,7 @@ enum py_field_flags {
 	PY_FIELD_WEAK = 1 << 2,      /* borrowed */
 	PY_FIELD_IN_LAYOUT = 1 << 3, /* offset is that of the member of py_layout */
 	PY_FIELD_UNSURE = 1 << 4,    /* tp_traverse of some builds visits it: see PY_REF_UNSURE */
+	PY_FIELD_IN_WAKE = 1 << 5,   /* not initialized as long as the word before it is NULL */
 };
 
 /*

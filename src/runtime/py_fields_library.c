@@ -96,7 +96,8 @@
 		TYPE_OF("operator.methodcaller", 64, 13, 255, FIELD_AT("name", 16),                \
 	                FIELD_AT("xargs", 24), FIELD_AT("kwds", 32),                               \
 	                ROW_AT("vectorcall_args", 40, 0, 14, 255),                                 \
-	                ROW_AT("vectorcall_kwnames", 48, PY_FIELD_HIDDEN, 13, 13),                 \
+	                ROW_AT("vectorcall_kwnames", 48, PY_FIELD_HIDDEN | PY_FIELD_IN_WAKE, 13,   \
+	                       13),                                                                \
 	                ROW_AT("vectorcall_kwnames", 48, 0, 14, 255)),                             \
 		TYPE("_collections._tuplegetter", 32, ATTR_AT("__doc__", 24)),                     \
 		TYPE("collections._tuplegetter", 32, ATTR_AT("__doc__", 24)),                      \

@@ -113,17 +113,20 @@ static enum decode visit_managed(struct python *python, struct py_types *types,
 	return tell_separate_values(python, types, type, visitor, values);
 }
 
-/* _PyObject_GetDictPtr: a negative offset counts from the end of the items. */
+/*
+ * _PyObject_GetDictPtr: a negative offset counts from the end of the items. A
+ * type that has none has no length either, whatever lies in its place.
+ */
 static enum decode visit_dict_from_end(struct python *python, const struct py_object *object,
                                        const struct py_visitor *visitor)
 {
 	const struct py_type *type = object->type;
-	uint64_t length;
+	uint64_t length = 0;
 	uint64_t dict;
 	int64_t items;
 	int64_t end;
 
-	if (!py_object_word(python, object, 16, &length))
+	if (type->itemsize && !py_object_word(python, object, 16, &length))
 		return DECODE_FAULT;
 	items = (int64_t)length < 0 ? -(int64_t)length : (int64_t)length;
 	if (items < 0 || items > INT32_MAX)

@@ -62,15 +62,37 @@ static void describe(struct python *python, const struct py_frame *frame, char *
 		snprintf(buffer, size, "%s (%.150s)", name ? name : "?", file);
 }
 
+/*
+ * Since 3.12 a class that is called may put a frame of its own below that of
+ * __init__, which only checks what that returned (_Py_InitCleanup,
+ * Python/specialize.c): code without a line, in the file "__init__". Python
+ * does not show it.
+ */
+static bool is_shim(struct python *python, const struct py_frame *frame)
+{
+	const struct py_layout *layout = &python->layout;
+	taddr code = frame->code.address;
+	taddr file;
+	taddr name;
+	int32_t line;
+
+	return !py_line_of(python, &frame->code, frame->offset, &line) &&
+	       window_cache_u64(python->memory, code + layout->code.co_filename, &file) &&
+	       window_cache_u64(python->memory, code + layout->code.co_name, &name) && file == name;
+}
+
+/* What a shim holds is told as of the frame that it called. */
 static void tell_frame(struct stack_walk *stack, const struct py_frame *frame)
 {
 	const struct py_root_walk *walk = stack->walk;
 	struct python *python = walk->python;
 	char name[FRAME_NAME_MAX];
 
-	describe(python, frame, name, sizeof(name));
-	walk->visitor->frame(walk->visitor->context, frame->address, frame->object, name);
-	py_frame_tell_members(python, frame, NULL, "f_code", &stack->visitor);
+	if (!is_shim(python, frame)) {
+		describe(python, frame, name, sizeof(name));
+		walk->visitor->frame(walk->visitor->context, frame->address, frame->object, name);
+		py_frame_tell_members(python, frame, NULL, "f_code", &stack->visitor);
+	}
 	py_frame_tell_slots(python, frame, &stack->visitor);
 	py_frame_tell_unknown_stack(python, frame, &stack->visitor);
 }

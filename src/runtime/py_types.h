@@ -114,6 +114,7 @@ struct py_field {
 	const char *name;  /* static; "__name__"-like when is_attribute, else the C member */
 	bool is_attribute; /* x.name in Python gives the same object */
 	bool is_hidden;    /* tp_traverse does not visit it: gc.get_referents does not show it */
+	bool is_in_wake;   /* not initialized as long as the word before it is NULL */
 	bool is_weak;      /* borrowed: keeps nothing alive */
 	bool is_unsure;    /* builds of this version differ in whether tp_traverse visits it */
 	const struct py_field_block *block; /* not one reference but many, or NULL: py_fields.h */
