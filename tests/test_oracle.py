@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from oracle import comparison, session
+from oracle import captured, comparison, session
 from support.program import Plumb
 
-TOOL = Path(os.environ.get("PLUMB_DUMP_GRAPH") or Plumb().path.parent / "tests/tools/dump_graph")
+TOOLS = Plumb().path.parent / "tests/tools"
+TOOL = Path(os.environ.get("PLUMB_DUMP_GRAPH") or TOOLS / "dump_graph")
+CAPTURE_TOOL = TOOLS / "check_capture"
 
 pytestmark = pytest.mark.slow
 
@@ -99,6 +101,17 @@ itertools._tee_dataobject operator.itemgetter types.SimpleNamespace re.Pattern _
 _thread._local _pickle.Pickler pyexpat.xmlparser zoo.instances.Plain zoo.instances.TwoSlots
 """.split()
 
+# Types of objects that a process has and gc.get_referents() does not come to from what is tracked.
+ONLY_C_HOLDS = {
+    "names, constants and docstrings: what code refers to is not visited":
+        "builtins.str builtins.tuple builtins.bytes builtins.code builtins.int builtins.float builtins.range_iterator",
+    "what C variables and structs refer to, of no type that is tracked, or not tracked by itself":
+        "builtins.dict builtins.list builtins.type builtins.moduledef builtins.Struct builtins.asyncgen_hooks "
+        "builtins._RunningLoopHolder _thread.lock _thread._localdummy datetime.timedelta datetime.datetime "
+        "sqlite3.Statement sqlite3.Cache builtins.sqlite3Node _io.IncrementalNewlineDecoder os.stat_result",
+    "frames are tracked when they end (to 3.10), or when their object is complete": "builtins.frame",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Gap:
@@ -138,6 +151,7 @@ class Look:
         self.truth = running.truth()
         if TOOL.exists():
             self.graph = running.graph(TOOL)
+            self.captured = running.captured(CAPTURE_TOOL)
             self.asked, self.wrong_labels = running.wrong_labels(self.graph, self.truth)
             self.result = comparison.Comparison(self.truth, self.graph)
             self.differs = self.all_differences()
@@ -298,10 +312,35 @@ def test_names_lead_python_to_the_same_object(look):
 
 
 def test_frames_and_locals_are_those_of_each_thread(look):
-    if not look.graph.threads:
-        pytest.skip("dump_graph prints no threads")
     assert look.result.threads_compared >= 30
+    assert look.result.locals_compared >= 500
     assert look.result.thread_problems == []
+
+
+def test_a_capture_has_every_object_as_the_decoders_see_it(look):
+    assert look.captured.doubled == []
+    differences = captured.differences(look.captured, look.graph)
+    assert {what: found[:5] for what, found in differences.items()} == {}
+    assert [look.truth.type_name(line[0]) for address, line in look.truth.objects.items()
+            if address not in look.captured.objects][:10] == []
+
+
+def test_a_capture_has_every_reference_under_its_name(look):
+    assert look.captured.totals["edges"] > 600000
+    assert look.captured.differences == []
+    assert (look.captured.totals["torn"], look.captured.totals["faults"]) == (0, 0)
+
+
+def test_a_capture_has_the_frames_of_every_thread(look):
+    assert look.captured.states == look.graph.states
+
+
+def test_a_capture_has_no_object_that_the_process_has_not(look):
+    """What only C holds, Python does not come to; it is of few kinds."""
+    only = captured.only_captured(look.captured, look.truth)
+    known = " ".join(ONLY_C_HOLDS.values()).split()
+    assert {name: count for name, count in only.items() if name not in known} == {}
+    assert captured.only_captured(look.captured, look.truth, captured.IS_TRACKED) == {}
 
 
 def test_known_gaps_are_still_there(pythons):

@@ -7,11 +7,11 @@ The graph is what build/tests/tools/dump_graph PID prints, one JSON document a l
      "refcount": int, "immortal": bool, "tracked": bool, "edges": [[kind, label, to, flags], ...]}
 
 with the flags w (weak), c (conservative), i (invisible to tp_traverse) and u (visible or not: that
-changed within a minor version, in code alone). Lines with a "thread" are compared with Python's view
-of the frames:
+changed within a minor version, in code alone). Lines with "frames" are compared with Python's view
+of them:
 
-    {"thread": pthread id, "frames": [{"code": address, "name": str, "line": int,
-                                       "locals": {name: address}}, ...]}   innermost first
+    {"thread": pthread id, "address": int, "frames": [{"at": "name (file:line)", "code": address,
+                                                       "locals": {name: address}}, ...]}   innermost first
 
 Of an object's edges those count that are exact, strong and visible; as a multiset they have to be
 what gc.get_referents() says, where an edge with u may be left out. The edge to the type is looked at apart: whether tp_traverse visits
@@ -60,7 +60,8 @@ class Truth:
 @dataclass
 class Graph:
     objects: dict = field(default_factory=dict)  # address -> line
-    threads: dict = field(default_factory=dict)
+    threads: dict = field(default_factory=dict)  # ident -> frames
+    states: dict = field(default_factory=dict)  # address of a thread's state -> frames
     doubled: list = field(default_factory=list)  # addresses that came twice
 
 
@@ -107,13 +108,21 @@ def load_graph(lines):
     with without_collector():
         for line in lines:
             document = json.loads(line)
-            if "thread" in document:
-                graph.threads[document["thread"]] = document["frames"]
-            elif "address" in document:
+            if "frames" in document:
+                frames = [named_frame(frame) for frame in document["frames"]]
+                graph.threads[document["thread"]] = graph.states[document["address"]] = frames
+            else:
                 if document["address"] in graph.objects:
                     graph.doubled.append(document["address"])
                 graph.objects[document["address"]] = document
     return graph
+
+
+def named_frame(frame):
+    """With name and line apart: "handle (app.py:31)"."""
+    name, _, place = frame["at"].rpartition(" (")
+    line = place.rpartition(":")[2].rstrip(")")
+    return {**frame, "name": name, "line": int(line) if line.isdigit() else None}
 
 
 class Comparison:
@@ -131,6 +140,7 @@ class Comparison:
         self.unfound = set()  # addresses of guessed objects
         self.thread_problems = []
         self.threads_compared = 0
+        self.locals_compared = 0
         self.busy = set(truth.header.get("busy", ()))
         self.uncounted = self.busy | set(truth.header.get("shared", ()))
         for address in truth.objects:
@@ -256,10 +266,23 @@ class Comparison:
             for member in ("code", "line"):
                 if member in other and other[member] != frame[member]:
                     self.thread_problems.append(f"{where}: {member} {other[member]}, should be {frame[member]}")
-            for local in sorted(set(frame["locals"]) | set(other["locals"])):
-                if local in frame["names"] and frame["locals"].get(local) != other["locals"].get(local):
-                    self.thread_problems.append(f"{where}: local {local} is {other['locals'].get(local)}, "
-                                                f"should be {frame['locals'].get(local)}")
+            self._compare_locals(where, frame, other["locals"])
+
+    def _compare_locals(self, where, frame, got):
+        for local in sorted(set(frame["locals"]) | set(got)):
+            expected, found = frame["locals"].get(local), got.get(local)
+            if local not in frame["names"]:
+                continue
+            self.locals_compared += 1
+            if found != expected and self._content_of_cell(found) != expected:
+                self.thread_problems.append(f"{where}: local {local} is {found}, should be {expected}")
+
+    def _content_of_cell(self, address):
+        """Variables that functions share are in cells, which Python does not show."""
+        line = self.graph.objects.get(address)
+        if line is None or line["type"] != "builtins.cell":
+            return address
+        return next((to for kind, _, to, _ in line["edges"] if kind != "type"), None)
 
     def total(self, column):
         return sum(row[column] for row in self.rows.values())

@@ -8,7 +8,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from oracle import comparison  # noqa: E402
+from oracle import captured, comparison  # noqa: E402
 from support import processes  # noqa: E402
 
 BESIDE = [HERE / "zoo", HERE / "oracle_truth.py", HERE / "oracle_eval.py"]
@@ -60,12 +60,19 @@ class Session:
         """Does Python itself come to the object at `address`? "yes", or what it came to."""
         return self.ask(f"eval {expression} {address:#x}")
 
-    def graph(self, tool, *arguments):
-        """Runs the tool on the target; its output never lies in memory as a whole."""
+    def graph(self, tool):
+        """Runs dump_graph on the target; its output never lies in memory as a whole."""
+        return self.run(tool, comparison.load_graph)
+
+    def captured(self, tool):
+        """Runs check_capture on the target."""
+        return self.run(tool, captured.load)
+
+    def run(self, tool, load):
         errors, _ = self.file("errors")
         with open(errors, "w+b") as stderr, subprocess.Popen(
-                [str(tool), *arguments, str(self.pid)], stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
-            found = comparison.load_graph(process.stdout)
+                [str(tool), str(self.pid)], stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
+            found = load(process.stdout)
         if process.returncode:
             raise processes.TargetError(f"{tool} {self.pid}: exit {process.returncode}\n{errors.read_text()}")
         return found

@@ -10,6 +10,11 @@
  *	 "edges": [[kind, label, to, flags], ...]}
  *
  * with the flags w (weak), c (conservative) and i (invisible to tp_traverse).
+ * The threads come last, their running frames from the innermost one on:
+ *
+ *	{"thread": pthread id, "address": 1, "frames": [{"at": "handle (app.py:31)", "code": 2,
+ *	 "locals": {"request": 3}}, ...]}
+ *
  * It uses the readers of src/runtime alone, no snapshot; the process is not
  * stopped, for tests look at one that waits. memory is size here.
  */
@@ -39,8 +44,10 @@ struct graph {
 	taddr *queue;
 	size_t count;
 	size_t capacity;
-	bool is_first_edge;
-	uint64_t storage;
+	bool is_first_edge; /* of an object; local variable of a frame */
+	bool is_first_frame;
+	bool has_thread; /* whose frames follow */
+	bool has_frame;  /* whose variables follow */
 };
 
 static const char *const kind_names[] = {
@@ -197,7 +204,7 @@ static void print_object(struct graph *graph, taddr address)
 	printf("], \"state\": %d}\n", (int)state);
 }
 
-static void ignore_root(void *context, enum py_root_kind kind, const char *name, taddr to)
+static void discover_root(void *context, enum py_root_kind kind, const char *name, taddr to)
 {
 	(void)kind;
 	(void)name;
@@ -224,7 +231,7 @@ static void walk(struct graph *graph)
 {
 	const struct py_visitor visitor = {.context = graph, .reference = discover};
 	const struct py_root_visitor roots = {.context = graph,
-	                                      .root = ignore_root,
+	                                      .root = discover_root,
 	                                      .thread = ignore_thread,
 	                                      .thread_reference = discover,
 	                                      .frame = ignore_frame,
@@ -245,6 +252,92 @@ static void walk(struct graph *graph)
 		print_object(graph, graph->queue[i]);
 }
 
+/* ---------------------------------------------------------------- threads */
+
+static void end_frame(struct graph *graph)
+{
+	if (graph->has_frame)
+		printf("}}");
+	graph->has_frame = false;
+}
+
+static void end_thread(struct graph *graph)
+{
+	end_frame(graph);
+	if (graph->has_thread)
+		printf("]}\n");
+	graph->has_thread = false;
+}
+
+static void print_thread(void *context, taddr address, const char *name)
+{
+	struct graph *graph = context;
+	uint64_t ident = 0;
+
+	(void)name;
+	end_thread(graph);
+	window_cache_u64(graph->python.memory, address + graph->python.layout.thread.thread_id,
+	                 &ident);
+	printf("{\"thread\": %" PRIu64 ", \"address\": %" PRIu64 ", \"frames\": [", ident, address);
+	graph->has_thread = true;
+	graph->is_first_frame = true;
+}
+
+static void print_frame(void *context, taddr address, taddr frame_object, const char *name)
+{
+	struct graph *graph = context;
+
+	(void)frame_object;
+	end_frame(graph);
+	printf("%s{\"address\": %" PRIu64 ", \"at\": ", graph->is_first_frame ? "" : ", ", address);
+	print_string(name);
+	graph->has_frame = true;
+	graph->is_first_frame = false;
+	graph->is_first_edge = true;
+}
+
+/* The code comes first, then the variables. */
+static void print_frame_reference(void *context, const struct py_ref *reference)
+{
+	struct graph *graph = context;
+
+	if (reference->name && !strcmp(reference->name, "f_code")) {
+		printf(", \"code\": %" PRIu64 ", \"locals\": {", reference->to);
+	} else if (reference->kind == PY_REF_LOCAL) {
+		printf("%s", graph->is_first_edge ? "" : ", ");
+		print_label(graph, reference);
+		printf(": %" PRIu64, reference->to);
+		graph->is_first_edge = false;
+	}
+}
+
+static void ignore_root(void *context, enum py_root_kind kind, const char *name, taddr to)
+{
+	(void)context;
+	(void)kind;
+	(void)name;
+	(void)to;
+}
+
+static void ignore_reference(void *context, const struct py_ref *reference)
+{
+	(void)context;
+	(void)reference;
+}
+
+static void print_threads(struct graph *graph)
+{
+	const struct py_root_visitor visitor = {.context = graph,
+	                                        .root = ignore_root,
+	                                        .thread = print_thread,
+	                                        .thread_reference = ignore_reference,
+	                                        .frame = print_frame,
+	                                        .frame_reference = print_frame_reference};
+
+	py_roots_visit(&graph->python, graph->types, &visitor);
+	end_thread(graph);
+}
+
 static struct error *run(pid_t pid, struct target **target, struct window_cache *cache)
 {
 	struct graph graph = {0};
@@ -259,6 +352,7 @@ static struct error *run(pid_t pid, struct target **target, struct window_cache 
 	if (error)
 		return error;
 	walk(&graph);
+	print_threads(&graph);
 	py_types_free(graph.types);
 	number_map_deinit(&graph.known);
 	free(graph.queue);
