@@ -3,7 +3,9 @@
 
 The target (tests/oracle/) holds specimens of every builtin and C type and has a large part of the
 standard library imported. The truth is taken before and after plumb looks, and has to be the same,
-so a difference is plumb's. tests/oracle/compare.py shows the same to a developer, with examples.
+so a difference is plumb's. Two readings are compared: what the decoders say (dump_graph), and the
+graph of a capture, from which the commands answer (check_capture). tests/oracle/compare.py shows the
+first to a developer, with examples.
 """
 
 import os

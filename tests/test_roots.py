@@ -551,3 +551,43 @@ def test_words_of_memory_lie_in_the_target(python, looks):
     assert 100 < len(found.roots["memory"]) < 1000000
     assert found.end["words"] == len(found.roots["memory"])
     assert all("+0x" in name for name, _ in found.roots["memory"])
+
+
+LOSES_OBJECTS = (
+    """
+import ctypes
+
+def lose(objects):
+    for one in objects:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(one))
+    return list(map(id, objects))
+
+lists = [[] for _ in range(79)]
+lists.clear()  # on the list of free ones, which is now full
+lost_lists = lose([[None, number] for number in range(40)])
+
+class Shelf: pass
+for number in range(300):
+    setattr(Shelf, "method%d" % number, lambda self: None)
+    getattr(Shelf, "method%d" % number)  # is in the cache of look-ups now
+lost_methods = lose([vars(Shelf)["method%d" % number] for number in range(300)])
+del Shelf
+
+classes = [type("Lost%d" % number, (), {"name": number}) for number in range(50)]
+for one in classes:
+    one.name
+lost_classes = lose(classes)
+del classes, one, number
+"""
+    + ANSWER_LOOP
+)
+
+
+@pytest.mark.parametrize("kind, count", [("lists", 40), ("methods", 300), ("classes", 50)])
+def test_what_only_remembers_an_object_does_not_hold_it(python, kind, count):
+    """Slots of free lists beyond their ends (until 3.13), and caches, are not cleared."""
+    with python.start(LOSES_OBJECTS) as target:
+        lost = set(json.loads(target.ask(f"lost_{kind}")))
+        found = dump(target.pid, memory=True)
+        assert len(lost) == count
+        assert [name for name, to in found.roots["memory"] if to in lost] == []

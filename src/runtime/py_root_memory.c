@@ -6,11 +6,15 @@
  *
  * Left out are the parts that hold addresses of objects without owning them:
  * the cache of method look-ups (an entry stays until it is overwritten, its
- * class may be long gone), the cache of function versions (3.13+), and the
- * allocator's state where that lies inside (3.12). Words of the free lists
- * are in: what they lead to is free memory, and no object.
+ * class may be long gone), those of the versions of functions (3.13+) and
+ * types (3.14+), and the
+ * allocator's state where that lies inside (3.12), and the unused ends of
+ * free lists (py_free_lists.h). Words of the used parts are in: what they
+ * lead to is free memory, and no object.
  */
+#include "runtime/py_free_lists.h"
 #include "runtime/py_lookup.h"
+#include "runtime/py_method_cache.h"
 #include "runtime/py_root_walk.h"
 
 #include <inttypes.h>
@@ -22,7 +26,11 @@ enum {
 	SCAN_MAX = 64 << 20,         /* bytes of the module, and of an interpreter */
 	TYPE_CACHE_SIZE = 4096 * 24, /* struct type_cache, Include/internal/pycore_typeobject.h */
 	VERSION_CACHE_SIZE = 4096 * 16, /* func_version_cache, pycore_function.h */
-	INTERNED_MIN = 256,             /* CPython alone interns more than that */
+	/* types.type_version_cache (3.14+): behind for_extensions.initialized and a mutex. */
+	TYPE_VERSIONS_AFTER = 488,
+	TYPE_VERSIONS_SIZE = 4096 * 8,
+	FIRST_WITH_TYPE_VERSIONS = 14,
+	INTERNED_MIN = 256, /* CPython alone interns more than that */
 };
 
 struct range {
@@ -32,9 +40,11 @@ struct range {
 
 struct memory_walk {
 	const struct py_root_walk *walk;
-	taddr dict_type;  /* PyDict_Type, while the interned strings are looked for */
-	taddr owner;      /* where the scanned part begins, and ... */
-	const char *name; /* ... what it is called */
+	taddr dict_type;    /* PyDict_Type, while the interned strings are looked for */
+	taddr owner;        /* where the scanned part begins, and ... */
+	const char *name;   /* ... what it is called */
+	struct range stale; /* slots of the latest free list that hold nothing any more */
+	taddr method_cache; /* until 3.9, once it was met */
 };
 
 static bool is_in(struct range range, taddr address)
@@ -56,6 +66,10 @@ static bool is_borrowing(const struct py_root_walk *walk, taddr address)
 		} caches[] = {
 			{layout->interpreter.type_cache, TYPE_CACHE_SIZE},
 			{layout->interpreter.func_version_cache, VERSION_CACHE_SIZE},
+			{python->minor >= FIRST_WITH_TYPE_VERSIONS
+		                 ? layout->interpreter.types_for_extensions + TYPE_VERSIONS_AFTER
+		                 : PY_ABSENT,
+		         TYPE_VERSIONS_SIZE},
 			/* 3.12 alone has it inside; later it is a pointer. */
 			{python->minor == 12 ? layout->interpreter.obmalloc : PY_ABSENT,
 		         layout->obmalloc_state.size},
@@ -116,11 +130,27 @@ static bool is_interned_table(const struct memory_walk *memory, taddr object)
 	return check.items >= INTERNED_MIN && !check.is_other;
 }
 
+/* Is the word part of something that keeps addresses longer than it needs them? */
+static bool is_unused(struct memory_walk *memory, taddr address)
+{
+	struct python *python = memory->walk->python;
+	uint64_t in_cache = address - memory->method_cache;
+
+	if (memory->method_cache && in_cache < PY_METHOD_CACHE_BYTES)
+		return in_cache % PY_METHOD_CACHE_ROW == PY_METHOD_CACHE_VALUE;
+	if (is_in(memory->stale, address))
+		return true;
+	if (!memory->method_cache && py_method_cache_at(python, address, &memory->method_cache))
+		return false;
+	return py_free_list_at(python, address, &memory->stale.start, &memory->stale.end);
+}
+
 static void tell_word(struct memory_walk *memory, taddr address, uint64_t word)
 {
 	const struct py_root_walk *walk = memory->walk;
 
-	if (!is_plausible(walk->python, word) || is_borrowing(walk, address))
+	if (!is_plausible(walk->python, word) || is_borrowing(walk, address) ||
+	    is_unused(memory, address))
 		return;
 	if (is_interned_table(memory, word)) {
 		py_root_tell(walk, PY_ROOT_INTERPRETER, word, "interned strings");
