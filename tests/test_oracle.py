@@ -137,6 +137,7 @@ def numbers(version):
 KNOWN_GAPS = (
     Gap("_testcapi.HeapCTypeWithDict", "extra", "3.11", "3.12", "its traverse function forgets the dict"),
     Gap("_testcapi.HeapCTypeWithDict2", "extra", "3.11", "3.12", "its traverse function forgets the dict"),
+    Gap("_testcapi.HeapCTypeWithNegativeDict", "extra", "3.11", "3.12", "its traverse function forgets the dict"),
     Gap("_testcapi.HeapCCollection", "type_edge", "3.12", "3.15", "its traverse function forgets the type"),
 )
 
