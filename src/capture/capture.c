@@ -271,6 +271,9 @@ static struct error *open_core(struct capture *capture, const char *path,
 	error = python_find(&capture->memory, &capture->python);
 	if (error)
 		return core_words_explain(capture->core, path, error);
+	error = core_words_check_program(capture->core, path, capture->python.module_start);
+	if (error)
+		return error;
 	return py_types_new(&capture->python, &capture->types);
 }
 

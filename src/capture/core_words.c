@@ -81,3 +81,20 @@ struct error *core_words_explain(const struct core_target *core, const char *pat
 	text_deinit(&lines);
 	return error;
 }
+
+struct error *core_words_check_program(const struct core_target *core, const char *path,
+                                       taddr address)
+{
+	const struct target_region *region = target_region_at(core->target, address);
+	const struct core_binary *binary;
+
+	if (!region || !region->inode)
+		return NULL;
+	binary = &core->binaries.all[region->inode - 1];
+	if (!binary->is_needed || binary->fd >= 0)
+		return NULL;
+	return core_words_explain(
+		core, path,
+		error_new(ERROR_NOT_FOUND,
+	                  "CPython is in it, but not the names of its types, which are in a file"));
+}

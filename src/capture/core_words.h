@@ -17,4 +17,12 @@ struct error *core_words_fill(const struct core_target *core, const char *path,
 struct error *core_words_explain(const struct core_target *core, const char *path,
                                  struct error *cause);
 
+/*
+ * The program that is mapped at address has to be at hand, in the core or as a
+ * file: without CPython's own nearly all types are nameless, and a table of them
+ * would only look like an answer.
+ */
+struct error *core_words_check_program(const struct core_target *core, const char *path,
+                                       taddr address);
+
 #endif

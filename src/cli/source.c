@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* One of the two. */
@@ -61,12 +62,19 @@ static struct error *open_file(const struct options *options, const char *word, 
                                struct progress *progress, struct source *source)
 {
 	unsigned int parts = with_edges ? SNAPSHOT_FILE_ALL : SNAPSHOT_FILE_ADDRESSES;
+	struct stat facts;
 
 	if (access(word, F_OK) < 0)
 		return error_new(ERROR_USAGE, "%s: not a process id, and there is no such file",
 		                 word);
 	if (core_target_is_core(word))
 		return open_core(options, word, with_edges, progress, source);
+	if (!snapshot_file_is_one(word))
+		return error_new(ERROR_UNSUPPORTED, "%s is neither a core file nor a snapshot%s",
+		                 word,
+		                 stat(word, &facts) == 0 && S_ISDIR(facts.st_mode)
+		                         ? ": it is a directory"
+		                         : "");
 	return snapshot_file_open(word, parts, &source->file);
 }
 
