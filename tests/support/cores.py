@@ -65,7 +65,12 @@ def kernel_core(target, signal, keep):
 
 
 def gdb_core(target, path, *commands):
-    """A core of a process that goes on."""
+    """A core of a process that goes on; (its path, is all memory in it?).
+
+    Where glibc guards the stacks of threads by MADV_GUARD_INSTALL (2.42 and
+    later), gdb meets pages that cannot be read in the middle of a mapping, and
+    writes zeros for all of it; it says so.
+    """
     need("gdb")
     command = ["gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off"]
     command += ["-iex", "set auto-load safe-path /", "-p", str(target.pid)]
@@ -73,7 +78,7 @@ def gdb_core(target, path, *commands):
         command += ["-ex", line]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert is_core(path), done.stdout + done.stderr
-    return path
+    return path, "Memory read failed for corefile section" not in done.stdout + done.stderr
 
 
 def packed(path, packer):
