@@ -37,7 +37,7 @@ NODE_COLUMNS = {  # width, encoding
 }  # fmt: skip
 EDGE_COLUMNS = {"EDTO": (4, FROM_NODE), "ELAB": (4, PLAIN)}
 TABLES = {
-    "TYPE": "<QIII", "ROOT": "<IIBB", "CONT": "<II", "NAME": "<II", "LARG": "<IQQ", "MANY": "<II",
+    "TYPE": "<QIII", "ROOT": "<IIBB", "CONT": "<II", "NAME": "<II", "HUGE": "<IQQ", "MANY": "<II",
     "TOTL": "<Q",
 }  # fmt: skip
 EDGE_KINDS = ("attribute", "index", "value", "key", "local", "stack", "field", "type",
@@ -126,24 +126,24 @@ def read_values(chunk):
     """node -> (text, whole length or None, hash or None)"""
     raw = chunk.raw()
     count, cut = struct.unpack_from("<II", raw)
-    must(cut <= count <= chunk.rows, "VALU: counts")
+    must(cut <= count <= chunk.rows, "TEXT: counts")
     at = 8
     columns = []
     for width, rows in ((4, count), (4, count), (4, cut), (8, cut), (8, cut)):
         columns.append(numbers(raw[at : at + width * rows], width))
         at += width * rows
     distances, lengths, cuts, wholes, hashes = columns
-    must(all(distances[1:]), "VALU: a node twice")
-    must(list(cuts) == sorted(set(cuts)) and all(one < count for one in cuts), "VALU: cuts")
+    must(all(distances[1:]), "TEXT: a node twice")
+    must(list(cuts) == sorted(set(cuts)) and all(one < count for one in cuts), "TEXT: cuts")
     more = {index: (wholes[i], hashes[i]) for i, index in enumerate(cuts)}
     values, node = {}, 0
     for index in range(count):
         node += distances[index]
-        must(node < chunk.rows, "VALU: node out of range")
+        must(node < chunk.rows, "TEXT: node out of range")
         text = raw[at : at + lengths[index]]
         values[chunk.first + node] = (text, *more.get(index, (None, None)))
         at += lengths[index]
-    must(at == len(raw), "VALU: texts do not add up")
+    must(at == len(raw), "TEXT: texts do not add up")
     return values
 
 
@@ -186,8 +186,8 @@ class Snapshot:
 
     def add(self, chunk, ends):
         kind = chunk.kind
-        if kind == "VALU":
-            must(chunk.first >= ends.get(kind, 0), "VALU: out of order")
+        if kind == "TEXT":
+            must(chunk.first >= ends.get(kind, 0), "TEXT: out of order")
         else:
             must(chunk.first == ends.get(kind, 0), f"{kind}: first row")
         ends[kind] = chunk.first + chunk.rows
@@ -199,7 +199,7 @@ class Snapshot:
         elif kind in ("STRS", "FACT"):
             words = self.strings if kind == "STRS" else self.fact_words
             words += read_strings(chunk.raw(), chunk.rows)
-        elif kind == "VALU":
+        elif kind == "TEXT":
             self.values.update(read_values(chunk))
         else:
             must(chunk.flags & OPTIONAL, f"{kind}: unknown and needed")
@@ -242,12 +242,12 @@ class Snapshot:
             must(node < nodes or node == NONE, "TYPE: no such node")
         for node, name, kind, tier in self.tables["ROOT"]:
             must(node < nodes and name < strings and kind <= 4 and tier <= 3, "ROOT")
-        for kind in "CONT", "NAME", "LARG", "MANY":
+        for kind in "CONT", "NAME", "HUGE", "MANY":
             of = [row[0] for row in self.tables[kind]]
             must(of == sorted(set(of)) and all(node < nodes for node in of), f"{kind}: nodes")
         must(all(name < strings for _, name in self.tables["NAME"]), "NAME: no such string")
-        must(all(node < nodes for node in self.values), "VALU: no such node")
-        self.large = {node: (size, memory) for node, size, memory in self.tables["LARG"]}
+        must(all(node < nodes for node in self.values), "TEXT: no such node")
+        self.large = {node: (size, memory) for node, size, memory in self.tables["HUGE"]}
         self.many = dict(self.tables["MANY"])
 
 

@@ -103,11 +103,11 @@ enum chunk_encoding {
 #define KIND_ROOTS CHUNK_KIND('R', 'O', 'O', 'T')
 #define KIND_CONTAINERS CHUNK_KIND('C', 'O', 'N', 'T')
 #define KIND_NAMES CHUNK_KIND('N', 'A', 'M', 'E')
-#define KIND_LARGE CHUNK_KIND('L', 'A', 'R', 'G')
+#define KIND_LARGE CHUNK_KIND('H', 'U', 'G', 'E')
 #define KIND_MANY CHUNK_KIND('M', 'A', 'N', 'Y')
 #define KIND_TOTALS CHUNK_KIND('T', 'O', 'T', 'L')
 #define KIND_FACTS CHUNK_KIND('F', 'A', 'C', 'T')
-#define KIND_VALUES CHUNK_KIND('V', 'A', 'L', 'U')
+#define KIND_VALUES CHUNK_KIND('T', 'E', 'X', 'T')
 #define KIND_DIRECTORY CHUNK_KIND('D', 'I', 'R', 'Y')
 
 #endif

@@ -275,11 +275,12 @@ static struct error *fill(struct reading *reading, const struct file_plan *plan,
 		if (!error)
 			error = run_items(reading);
 	}
-	if (!error)
-		error = file_facts_understand(
-			(struct string_rows){reading->facts.bytes, reading->facts.start},
-			(size_t)plan->fact_words, &reading->sealed->snapshot.facts);
-	return error;
+	if (error)
+		return error;
+	error = file_facts_understand((struct string_rows){reading->facts.bytes,
+	                                                   reading->facts.start},
+	                              (size_t)plan->fact_words, &reading->sealed->snapshot.facts);
+	return error ? error_wrap(error, "%s", reading->reader->path) : NULL;
 }
 
 static struct error *read_graph(struct snapshot_file *file, unsigned int parts)
