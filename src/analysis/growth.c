@@ -147,33 +147,69 @@ static int compare_suspects(const void *left, const void *right)
 	return (a->held_bytes < b->held_bytes) - (a->held_bytes > b->held_bytes);
 }
 
-struct error *growth_find(struct looks *looks, const struct snapshot *snapshot,
-                          const struct reach *reach, struct growth **ret)
+/* What is handed from step to step of one search. */
+struct finding {
+	struct looks *looks;
+	const struct snapshot *snapshot;
+	struct reach *reach;
+	uint8_t *is_growing; /* of each type */
+	uint8_t *births;     /* of each node */
+	uint8_t *told;
+};
+
+static void cleanup_finding(struct finding *finding)
+{
+	reach_free(finding->reach);
+	free(finding->is_growing);
+	free(finding->births);
+	free(finding->told);
+}
+
+/* Types grow in counts: which of them by what stays, and what holds that? */
+static struct error *find_in_types(struct finding *finding, struct growth *growth)
+{
+	const struct snapshot *snapshot = finding->snapshot;
+	struct error *error;
+
+	reach_free(take_ptr(finding->reach));
+	error = reach_make(snapshot, &finding->reach);
+	if (!error)
+		error = looks_recall(finding->looks, snapshot);
+	if (!error)
+		error = mark_by_births(finding->looks, snapshot, finding->reach,
+		                       finding->is_growing, finding->births);
+	if (!error)
+		error = list_types(growth, finding->looks, snapshot, finding->is_growing);
+	if (error || !growth->type_count)
+		return error;
+	return suspects_find(finding->looks, snapshot, finding->reach, finding->is_growing,
+	                     finding->births, finding->told, growth);
+}
+
+struct error *growth_find(struct looks *looks, const struct snapshot *snapshot, struct reach *reach,
+                          struct growth **ret)
 {
 	_cleanup_(cleanup_growth) struct growth *growth = calloc(1, sizeof(*growth));
-	_cleanup_free_ uint8_t *is_growing = calloc(snapshot->type_count + (size_t)1, 1);
-	_cleanup_free_ uint8_t *births = calloc(snapshot->node_count + (size_t)1, 1);
-	_cleanup_free_ uint8_t *told = calloc(snapshot->node_count + (size_t)1, 1);
+	_cleanup_(cleanup_finding) struct finding finding = {
+		.looks = looks,
+		.snapshot = snapshot,
+		.reach = reach,
+		.is_growing = calloc(snapshot->type_count + (size_t)1, 1),
+		.births = calloc(snapshot->node_count + (size_t)1, 1),
+		.told = calloc(snapshot->node_count + (size_t)1, 1),
+	};
 	struct error *error = NULL;
 
-	if (!growth || !is_growing || !births || !told)
+	if (!growth || !finding.is_growing || !finding.births || !finding.told)
 		return error_no_memory();
 	growth->minutes = looks->figures[looks->count - 1].seconds / 60;
 	growth->suspects = calloc(GROWTH_SUSPECTS_MAX, sizeof(*growth->suspects));
 	if (!growth->suspects)
 		return error_no_memory();
-	if (mark_by_counts(looks, snapshot, is_growing)) {
-		error = looks_recall(looks, snapshot);
-		if (!error)
-			error = mark_by_births(looks, snapshot, reach, is_growing, births);
-		if (!error)
-			error = list_types(growth, looks, snapshot, is_growing);
-		if (!error && growth->type_count)
-			error = suspects_find(looks, snapshot, reach, is_growing, births, told,
-			                      growth);
-	}
+	if (mark_by_counts(looks, snapshot, finding.is_growing))
+		error = find_in_types(&finding, growth);
 	if (!error)
-		error = swellings_find(looks, snapshot, reach, told, growth);
+		error = swellings_find(looks, snapshot, finding.reach, finding.told, growth);
 	if (error)
 		return error;
 	qsort(growth->suspects, growth->suspect_count, sizeof(*growth->suspects), compare_suspects);

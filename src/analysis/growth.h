@@ -70,10 +70,11 @@ struct growth {
 
 /*
  * snapshot and reach are those of the last look; there were at least three. No
- * look comes after it.
+ * look comes after it. Takes reach: when types grow, it is made again with the
+ * order that is needed then.
  */
-struct error *growth_find(struct looks *looks, const struct snapshot *snapshot,
-                          const struct reach *reach, struct growth **ret);
+struct error *growth_find(struct looks *looks, const struct snapshot *snapshot, struct reach *reach,
+                          struct growth **ret);
 void growth_free(struct growth *growth);
 
 static inline void cleanup_growth(struct growth **growth)

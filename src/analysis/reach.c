@@ -15,7 +15,11 @@
 #include "base/bit_set.h"
 #include "base/cleanup.h"
 
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+
+enum { FORGET_STEP = 1 << 18 }; /* nodes: a mebibyte of the order */
 
 struct aside_list {
 	uint32_t *edges;
@@ -29,6 +33,8 @@ struct walk {
 	const struct snapshot *snapshot;
 	struct reach *reach;
 	node_id level_start; /* order[level_start ...] has not been expanded */
+	unsigned int tier;
+	bool forgets_order;
 	struct aside_list keys, types, guesses;
 	bool is_out_of_memory;
 };
@@ -44,6 +50,13 @@ static enum rank edge_rank(struct snap_edge edge)
 	}
 }
 
+static void add_reached(struct reach_sum *sum, const struct snapshot *snapshot, node_id node)
+{
+	sum->objects++;
+	sum->bytes += snapshot_size(snapshot, node);
+	sum->memory += snapshot_memory(snapshot, node);
+}
+
 static void discover(struct walk *walk, node_id node, uint32_t via)
 {
 	struct reach *reach = walk->reach;
@@ -51,6 +64,8 @@ static void discover(struct walk *walk, node_id node, uint32_t via)
 	if (reach->via[node] != REACH_NONE)
 		return;
 	reach->via[node] = via;
+	if (snapshot_is_object(walk->snapshot, node))
+		add_reached(&reach->reached[walk->tier], walk->snapshot, node);
 	reach->order[reach->order_count++] = node;
 }
 
@@ -96,14 +111,28 @@ static void take_up(struct walk *walk, struct aside_list *list)
 	list->count = 0;
 }
 
+/* Gives back the whole pages of what is expanded; nobody reads them again. */
+static void forget_order(const struct walk *walk, node_id from, node_id end)
+{
+	const uintptr_t page = 4096;
+	uintptr_t start = ((uintptr_t)(walk->reach->order + from) + page - 1) & ~(page - 1);
+	uintptr_t stop = (uintptr_t)(walk->reach->order + end) & ~(page - 1);
+
+	if (start < stop)
+		(void)madvise((void *)start, stop - start, MADV_DONTNEED);
+}
+
 /* Expands level after level until no edge of the first ranks leads on. */
 static void exhaust(struct walk *walk)
 {
 	while (walk->level_start < walk->reach->order_count && !walk->is_out_of_memory) {
 		node_id end = walk->reach->order_count;
 
-		for (node_id i = walk->level_start; i < end; i++)
+		for (node_id i = walk->level_start; i < end; i++) {
 			expand(walk, walk->reach->order[i]);
+			if (walk->forgets_order && (i + 1) % FORGET_STEP == 0)
+				forget_order(walk, i + 1 - FORGET_STEP, i + 1);
+		}
 		take_up(walk, &walk->keys);
 		walk->level_start = end;
 	}
@@ -119,18 +148,9 @@ static void start_at_roots(struct walk *walk, unsigned int tier, bool modules)
 	}
 }
 
-static void add_reached(struct reach_sum *sum, const struct snapshot *snapshot, node_id node)
-{
-	sum->objects++;
-	sum->bytes += snapshot_size(snapshot, node);
-	sum->memory += snapshot_memory(snapshot, node);
-}
-
 static void walk_tier(struct walk *walk, unsigned int tier)
 {
-	struct reach *reach = walk->reach;
-	node_id start = reach->order_count;
-
+	walk->tier = tier;
 	start_at_roots(walk, tier, true);
 	start_at_roots(walk, tier, false);
 	exhaust(walk);
@@ -138,9 +158,6 @@ static void walk_tier(struct walk *walk, unsigned int tier)
 		take_up(walk, walk->types.count ? &walk->types : &walk->guesses);
 		exhaust(walk);
 	}
-	for (node_id i = start; i < reach->order_count; i++)
-		if (snapshot_is_object(walk->snapshot, reach->order[i]))
-			add_reached(&reach->reached[tier], walk->snapshot, reach->order[i]);
 }
 
 static void count_unreached(struct reach *reach, const struct snapshot *snapshot)
@@ -178,10 +195,11 @@ static void walk_deinit(struct walk *walk)
 	bit_set_deinit(&walk->guesses.seen);
 }
 
-struct error *reach_make(const struct snapshot *snapshot, struct reach **ret)
+static struct error *search(const struct snapshot *snapshot, bool forgets_order, struct reach **ret)
 {
 	_cleanup_(cleanup_reach) struct reach *reach = NULL;
-	_cleanup_(walk_deinit) struct walk walk = {.snapshot = snapshot};
+	_cleanup_(walk_deinit) struct walk walk = {.snapshot = snapshot,
+	                                           .forgets_order = forgets_order};
 
 	if (!snapshot_has_edges(snapshot))
 		return error_new(ERROR_USAGE,
@@ -199,6 +217,24 @@ struct error *reach_make(const struct snapshot *snapshot, struct reach **ret)
 		return error_no_memory();
 	count_unreached(reach, snapshot);
 	*ret = take_ptr(reach);
+	return NULL;
+}
+
+struct error *reach_make(const struct snapshot *snapshot, struct reach **ret)
+{
+	return search(snapshot, false, ret);
+}
+
+struct error *reach_make_unordered(const struct snapshot *snapshot, struct reach **ret)
+{
+	struct reach *reach = NULL;
+	struct error *error = search(snapshot, true, &reach);
+
+	if (error)
+		return error;
+	free(take_ptr(reach->order));
+	reach->order_count = 0;
+	*ret = reach;
 	return NULL;
 }
 

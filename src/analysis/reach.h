@@ -24,7 +24,7 @@ struct reach {
 	 * root (see reach_root), or REACH_NONE.
 	 */
 	uint32_t *via;
-	node_id *order; /* the reached nodes; a parent stands before its children */
+	node_id *order; /* the reached nodes; a parent stands before its children. May be NULL */
 	node_id order_count;
 	struct edge_sources sources; /* of the edges in via: see reach_parent */
 
@@ -39,6 +39,10 @@ struct reach {
 
 /* The snapshot outlives it. */
 struct error *reach_make(const struct snapshot *snapshot, struct reach **ret);
+
+/* The same without the order, of which only what waits to be expanded is in memory. */
+struct error *reach_make_unordered(const struct snapshot *snapshot, struct reach **ret);
+
 void reach_free(struct reach *reach);
 
 static inline void cleanup_reach(struct reach **reach)

@@ -90,11 +90,11 @@ static bool find_all(const struct looks *looks, const struct snapshot *snapshot,
 {
 	uint64_t least = threshold(looks);
 
-	for (node_id i = 0; i < reach->order_count; i++) {
-		node_id node = reach->order[i];
+	for (node_id node = 0; node < snapshot->node_count; node++) {
 		const struct look_container *container;
 
-		if (told[node] & TOLD_AS_CONTAINER || snapshot->size[node] < GROWTH_MIN)
+		if (!reach_is_reached(reach, node) || told[node] & TOLD_AS_CONTAINER ||
+		    snapshot->size[node] < GROWTH_MIN)
 			continue;
 		container = looks_container(looks, snapshot, node);
 		if (!container || !look_container_has_grown(looks, container) ||

@@ -83,8 +83,9 @@ static void take_pending_signal(struct watch *watch)
 		watch->is_interrupted = true;
 }
 
+/* Takes reach. */
 static struct error *print_verdict(struct watch *watch, struct capture *capture,
-                                   const struct reach *reach)
+                                   struct reach *reach)
 {
 	_cleanup_(cleanup_growth) struct growth *growth = NULL;
 	struct verdict_report report = {
@@ -136,7 +137,7 @@ static struct error *look(struct watch *watch, bool is_last)
 		return error;
 	if (!is_last)
 		capture_release_picture(capture);
-	error = reach_make(capture_snapshot(capture), &reach);
+	error = reach_make_unordered(capture_snapshot(capture), &reach);
 	if (error)
 		return error;
 	make_room(watch, time);
@@ -146,7 +147,7 @@ static struct error *look(struct watch *watch, bool is_last)
 	watch->last = time;
 	if (error || !is_last)
 		return error;
-	return print_verdict(watch, capture, reach);
+	return print_verdict(watch, capture, take_ptr(reach));
 }
 
 /* EXIT_INTERRUPTED when a signal came before there was anything to tell. */

@@ -178,6 +178,32 @@ static void parents_stand_before_children(void **state)
 		assert_int_equal(reach_parent(reach, reach->order[i]), reach->order[i - 1]);
 }
 
+/* A chain and a wide level, both longer than what is given back at once. */
+static void without_the_order_the_ways_are_the_same(void **state)
+{
+	enum { COUNT = 600000 };
+	struct graph *graph = *state;
+	_cleanup_(cleanup_reach) struct reach *ordered = NULL;
+	_cleanup_(cleanup_reach) struct reach *unordered = NULL;
+	node_id root = graph_object(graph, "dict", 64);
+	node_id last = root;
+
+	graph_root(graph, root, "app", ROOT_MODULE, 0);
+	for (int i = 0; i < COUNT; i++) {
+		node_id next = graph_object(graph, "dict", 64);
+
+		graph_edge(graph, last, next, EDGE_INDEX, 0);
+		graph_edge(graph, root, graph_object(graph, "dict", 64), EDGE_KEY, 0);
+		last = next;
+	}
+	ordered = reach_of(graph);
+	assert_null(reach_make_unordered(graph->snapshot, &unordered));
+	assert_null(unordered->order);
+	assert_memory_equal(unordered->via, ordered->via,
+	                    graph->snapshot->node_count * sizeof(*ordered->via));
+	assert_memory_equal(unordered->reached, ordered->reached, sizeof(ordered->reached));
+}
+
 static void without_edges_it_says_so(void **state)
 {
 	struct graph *graph = *state;
@@ -203,6 +229,7 @@ int main(void)
 		TEST(a_value_is_told_before_a_key),
 		TEST(modules_come_before_threads),
 		TEST(parents_stand_before_children),
+		TEST(without_the_order_the_ways_are_the_same),
 		TEST(without_edges_it_says_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
