@@ -112,7 +112,6 @@ static void add_chosen(struct paths *paths, const struct snapshot *snapshot,
 		return;
 	paths->unreached.objects++;
 	paths->unreached.bytes += size;
-	paths->unreached.memory += snapshot_memory(snapshot, node);
 }
 
 struct error *paths_make(const struct snapshot *snapshot, const struct reach *reach,

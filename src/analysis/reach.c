@@ -54,7 +54,6 @@ static void add_reached(struct reach_sum *sum, const struct snapshot *snapshot, 
 {
 	sum->objects++;
 	sum->bytes += snapshot_size(snapshot, node);
-	sum->memory += snapshot_memory(snapshot, node);
 }
 
 static void discover(struct walk *walk, node_id node, uint32_t via)

@@ -31,7 +31,6 @@ struct reach {
 	struct reach_sum {
 		uint64_t objects;
 		uint64_t bytes;
-		uint64_t memory;
 	} reached[SNAP_TIER_COUNT], unreached; /* objects only */
 };
 

@@ -180,6 +180,8 @@ static struct error *make_snapshot(struct capture *capture, const struct capture
 
 	if (error)
 		return error;
+	if (options->without_memory)
+		snapshot_drop_memory(capture->snapshot);
 	capture->snapshot->node_text = text_of_node;
 	capture->snapshot->node_text_context = capture;
 	python_version_text(&capture->python, version, sizeof(version));

@@ -14,8 +14,9 @@
 
 struct capture_options {
 	enum pause_mode pause;
-	bool may_fall_back; /* PAUSE_FORK may become PAUSE_COPY where forking is not safe */
-	bool with_edges;    /* false: sizes and counts only, in half the memory */
+	bool may_fall_back;  /* PAUSE_FORK may become PAUSE_COPY where forking is not safe */
+	bool with_edges;     /* false: sizes and counts only, in half the memory */
+	bool without_memory; /* only to be searched, see snapshot_drop_memory */
 	void (*progress)(void *context, const char *what, double fraction); /* may be NULL */
 	void *progress_context;
 };

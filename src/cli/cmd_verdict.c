@@ -126,6 +126,7 @@ static struct error *look(struct watch *watch, bool is_last)
 		.pause = watch->options->pause,
 		.may_fall_back = watch->options->may_fall_back,
 		.with_edges = true,
+		.without_memory = true,
 		.progress = progress_report,
 		.progress_context = &watch->progress,
 	};

@@ -2,6 +2,8 @@
 /* The memory of a snapshot, from its making to its end. */
 #include "snapshot/sealed.h"
 
+#include "base/cleanup.h"
+
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -39,6 +41,16 @@ void sealed_show(struct sealed_snapshot *sealed)
 	snapshot->names = sealed->names;
 	snapshot->large = sealed->large;
 	snapshot->many = sealed->many;
+}
+
+void snapshot_drop_memory(struct snapshot *snapshot)
+{
+	struct sealed_snapshot *sealed = (struct sealed_snapshot *)snapshot;
+
+	free(take_ptr(sealed->memory));
+	free(take_ptr(sealed->refcount));
+	snapshot->memory = NULL;
+	snapshot->refcount = NULL;
 }
 
 void snapshot_free(struct snapshot *snapshot)

@@ -7,6 +7,8 @@
 
 #include "snapshot/node_records.h"
 
+#include <assert.h>
+
 static const struct snap_large *find_large(const struct snapshot *snapshot, node_id node)
 {
 	return node_records_find(snapshot->large, snapshot->large_count, sizeof(*snapshot->large),
@@ -27,6 +29,7 @@ uint64_t snapshot_memory(const struct snapshot *snapshot, node_id node)
 {
 	const struct snap_large *large;
 
+	assert(snapshot->memory);
 	if (snapshot->memory[node] != SNAP_SIZE_LARGE)
 		return snapshot->memory[node];
 	large = find_large(snapshot, node);
@@ -37,6 +40,7 @@ uint32_t snapshot_refcount(const struct snapshot *snapshot, node_id node)
 {
 	const struct snap_many *many;
 
+	assert(snapshot->refcount);
 	if (snapshot->refcount[node] != SNAP_REFCOUNT_MANY)
 		return snapshot->refcount[node];
 	many = node_records_find(snapshot->many, snapshot->many_count, sizeof(*many), node);

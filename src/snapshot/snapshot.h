@@ -258,6 +258,12 @@ node_id snapshot_find(const struct snapshot *snapshot, uint64_t address);
 /* Names the first broken invariant (ERROR_CORRUPT), or NULL: the graph is sound. */
 struct error *snapshot_check(const struct snapshot *snapshot);
 
+/*
+ * Frees the columns memory and refcount, for who only searches: neither
+ * snapshot_memory nor snapshot_refcount may be asked after it.
+ */
+void snapshot_drop_memory(struct snapshot *snapshot);
+
 void snapshot_free(struct snapshot *snapshot);
 
 static inline void cleanup_snapshot(struct snapshot **snapshot)

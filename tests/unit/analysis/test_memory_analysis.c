@@ -233,7 +233,7 @@ static struct error *find_growth(struct looks *looks, struct growth **ret)
 		if (!error)
 			error = looks_add(looks, heaps[i].snapshot, reach, &figures);
 		if (!error && i + 1 == LOOK_COUNT)
-			error = growth_find(looks, heaps[i].snapshot, reach, ret);
+			error = growth_find(looks, heaps[i].snapshot, take_ptr(reach), ret);
 		if (error)
 			return error;
 	}

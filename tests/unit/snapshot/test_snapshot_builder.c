@@ -183,6 +183,18 @@ static void side_tables_are_sorted_and_the_last_word_wins(void **state)
 	assert_null(snapshot_node_name(snapshot, 0));
 }
 
+static void without_memory_the_rest_is_as_before(void **state)
+{
+	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = small_snapshot();
+
+	(void)state;
+	snapshot_drop_memory(snapshot);
+	assert_null(snapshot->memory);
+	assert_null(snapshot->refcount);
+	assert_null(snapshot_check(snapshot));
+	assert_true(snapshot_size(snapshot, 2) == 5ULL << 30);
+}
+
 static void equal_strings_share_an_id(void **state)
 {
 	_cleanup_(cleanup_snapshot_builder) struct snapshot_builder *builder =
@@ -279,6 +291,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_fit_a_column_is_told_exactly),
 		cmocka_unit_test(more_edges_than_can_be_numbered_are_refused),
 		cmocka_unit_test(side_tables_are_sorted_and_the_last_word_wins),
+		cmocka_unit_test(without_memory_the_rest_is_as_before),
 		cmocka_unit_test(equal_strings_share_an_id),
 		cmocka_unit_test(without_edges_there_is_no_edge_column),
 		cmocka_unit_test(a_sealed_builder_is_empty_and_usable),
