@@ -12,6 +12,9 @@ import unicodedata
 import pytest
 
 from support.processes import ANSWER_LOOP
+from support.program import REPOSITORY
+
+LEAKS = REPOSITORY / "tests" / "leaks"
 
 CODE = (
     r"""
@@ -107,6 +110,12 @@ def test_paths_fit_whatever_is_on_them(plumb, target):
 def test_the_verdict_fits(plumb, target):
     text = on_a_terminal(plumb.path, target.pid, "--for", "2s", "--looks", 4)
     assert text.startswith("Python objects pile up: ")
+    assert_fits(text)
+
+
+def test_the_verdict_on_many_leaks_fits(plumb, pythons):
+    with pythons[-1].start(LEAKS / "leaking.py") as leaking:
+        text = on_a_terminal(plumb.path, leaking.pid, "--for", "3s", "--looks", 4)
     assert_fits(text)
 
 

@@ -17,7 +17,8 @@ enum {
 	COMPANIONS_SHOWN = 6,
 	LABEL_WIDTH = 15,
 	TYPE_WIDTH = 36,
-	ANSWER_TYPE_WIDTH = 26
+	ANSWER_TYPE_WIDTH = 26,
+	CONTAINER_TYPE_MIN = 12
 };
 
 static const struct look_figures *first_look(const struct verdict_report *report)
@@ -74,6 +75,8 @@ static void append_answer(const struct layout *layout, const struct verdict_repo
 	} else {
 		text_append(&answer, "no leak of Python objects seen in ");
 		append_seconds(&answer, last_look(report)->seconds);
+		if (growth->type_count)
+			text_append(&answer, ", though some types grew at every look");
 	}
 	layout_answer(layout, text, text_string(&answer), path);
 	text_deinit(&answer);
@@ -108,10 +111,32 @@ static void append_label(struct text *text, const char *label)
 	layout_left(text, label, LABEL_WIDTH - 3);
 }
 
+/* ", 40 of them) had 335 elements, have 4,120" */
+static void append_lengths(const struct suspect *suspect, struct text *text)
+{
+	bool is_family = !*suspect->container_type;
+
+	if (suspect->container_count > 1) {
+		text_append(text, ", ");
+		units_count(text, suspect->container_count);
+		text_append(text, " of them");
+	}
+	text_append(text, is_family ? "were " : ") had ");
+	units_count(text, suspect->length_first);
+	if (!is_family)
+		text_append(text, suspect->length_first == 1 ? " element" : " elements");
+	text_append(text, is_family                      ? ", are "
+	                  : suspect->container_count > 1 ? ", have "
+	                                                 : ", has ");
+	units_count(text, suspect->length_last);
+	text_append_char(text, '\n');
+}
+
 static void append_container(const struct layout *layout, const struct suspect *suspect,
                              struct text *text)
 {
-	bool is_family = suspect->container_count && !*suspect->container_type;
+	struct text lengths;
+	size_t used;
 
 	if (!suspect->container_count) {
 		append_label(text, "grows");
@@ -120,23 +145,18 @@ static void append_container(const struct layout *layout, const struct suspect *
 	}
 	append_label(text, suspect->container_count > 1 ? "containers" : "container");
 	layout_path(layout, text, suspect->container_path, LABEL_WIDTH, LABEL_WIDTH + 2);
-	text_append(text, "\n               ");
-	if (suspect->container_count > 1) {
-		units_count(text, suspect->container_count);
-		text_append(text, " of them grew: ");
-	}
-	if (!is_family) {
+	text_printf(text, "\n%*s", LABEL_WIDTH, "");
+	text_init(&lengths);
+	append_lengths(suspect, &lengths);
+	if (*suspect->container_type) {
+		used = LABEL_WIDTH + layout_columns(text_string(&lengths)) + 1;
 		text_append_char(text, '(');
-		layout_cut(text, suspect->container_type, TYPE_WIDTH);
-		text_append(text, ") ");
+		layout_cut(text, suspect->container_type,
+		           layout->width > used + CONTAINER_TYPE_MIN ? layout->width - used
+		                                                     : CONTAINER_TYPE_MIN);
 	}
-	text_append(text, is_family ? "were " : "had ");
-	units_count(text, suspect->length_first);
-	if (!is_family)
-		text_append(text, suspect->length_first == 1 ? " element" : " elements");
-	text_append(text, is_family ? ", are " : ", has ");
-	units_count(text, suspect->length_last);
-	text_append_char(text, '\n');
+	text_append(text, text_string(&lengths));
+	text_deinit(&lengths);
 }
 
 /* A list that goes on in the next line, under its beginning. */
@@ -154,7 +174,8 @@ static void append_companions(const struct layout *layout, const struct suspect 
 		units_count(&item, companion->objects);
 		text_append_char(&item, ' ');
 		layout_cut(&item, companion->type, TYPE_WIDTH);
-		letters = layout_columns(text_string(&item)) + 2;
+		/* With the comma before it, and perhaps " ..." behind it. */
+		letters = layout_columns(text_string(&item)) + (i + 1 == COMPANIONS_SHOWN ? 6 : 2);
 		if (i == 0)
 			text_append(text, "   with them   ");
 		else if (column + letters > layout->width)
@@ -176,7 +197,7 @@ static void append_one_object(const struct layout *layout, const struct suspect 
 {
 	append_label(text, "one object");
 	if (suspect->container_count) {
-		text_append(text, "got longer, by objects that were there before (");
+		text_append(text, "got longer, by what was there before (");
 	} else {
 		text_append(text, "was ");
 		units_bytes(text, suspect->size_first);
@@ -330,7 +351,7 @@ static void append_figures(const struct verdict_report *report, struct text *tex
 	if (difference(first->resident_bytes, last->resident_bytes) > (int64_t)held + (1 << 20)) {
 		text_append(text, "not explained by the above  ");
 		units_bytes(text, last->resident_bytes - first->resident_bytes - held);
-		text_append(text, " of RSS growth (native memory, or the allocator's)\n");
+		text_append(text, " of RSS growth (native or allocator)\n");
 	}
 }
 
