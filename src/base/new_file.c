@@ -23,6 +23,8 @@ static const mode_t owner_only = 0600;
 
 static struct error *fail(const struct new_file *file, int number)
 {
+	if (number == ENOMEM)
+		return error_no_memory();
 	return error_errno(number == ENOENT || number == ENOTDIR ? ERROR_NOT_FOUND : ERROR_IO,
 	                   number, "cannot write %s", file->path);
 }

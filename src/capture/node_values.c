@@ -123,7 +123,14 @@ static bool tell(void *context, node_id node, bool is_key, struct node_value *re
 	return true;
 }
 
+static bool has_run_out(void *context)
+{
+	const struct teller *teller = context;
+
+	return teller->memory.memory_ran_out;
+}
+
 struct value_source node_values_source(struct node_values *values)
 {
-	return (struct value_source){values, open_teller, close_teller, tell};
+	return (struct value_source){values, open_teller, close_teller, tell, has_run_out};
 }

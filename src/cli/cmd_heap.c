@@ -47,7 +47,7 @@ static struct error *run(const struct options *options)
 		return error_new(ERROR_USAGE,
 		                 "heap takes one process id or core file (plumb heap --help)");
 	progress_start(&progress, options->is_json);
-	error = source_open(options, options->words[0], false, &progress, &source);
+	error = source_open_table(options, options->words[0], &progress, &source);
 	progress_end(&progress);
 	if (error)
 		return error;

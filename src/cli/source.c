@@ -21,13 +21,14 @@ static bool is_number(const char *word)
 	return *word && word[strspn(word, "0123456789")] == '\0';
 }
 
-static struct error *open_process(const struct options *options, const char *word, bool with_edges,
-                                  struct progress *progress, struct source *source)
+static struct error *open_process(const struct options *options, const char *word,
+                                  unsigned int parts, struct progress *progress,
+                                  struct source *source)
 {
 	struct capture_options how = {
 		.pause = options->pause,
 		.may_fall_back = options->may_fall_back,
-		.with_edges = with_edges,
+		.with_edges = parts & SNAPSHOT_FILE_EDGES,
 		.progress = progress_report,
 		.progress_context = progress,
 	};
@@ -38,7 +39,7 @@ static struct error *open_process(const struct options *options, const char *wor
 	return error ? error : capture_process(pid, &how, &source->capture);
 }
 
-static struct error *open_core(const struct options *options, const char *word, bool with_edges,
+static struct error *open_core(const struct options *options, const char *word, unsigned int parts,
                                struct progress *progress, struct source *source)
 {
 	const struct core_options where = {
@@ -50,7 +51,7 @@ static struct error *open_core(const struct options *options, const char *word, 
 			},
 	};
 	const struct capture_options how = {
-		.with_edges = with_edges,
+		.with_edges = parts & SNAPSHOT_FILE_EDGES,
 		.progress = progress_report,
 		.progress_context = progress,
 	};
@@ -58,17 +59,16 @@ static struct error *open_core(const struct options *options, const char *word, 
 	return capture_core(word, &where, &how, &source->capture);
 }
 
-static struct error *open_file(const struct options *options, const char *word, bool with_edges,
+static struct error *open_file(const struct options *options, const char *word, unsigned int parts,
                                struct progress *progress, struct source *source)
 {
-	unsigned int parts = with_edges ? SNAPSHOT_FILE_ALL : SNAPSHOT_FILE_ADDRESSES;
 	struct stat facts;
 
 	if (access(word, F_OK) < 0)
 		return error_new(ERROR_USAGE, "%s: not a process id, and there is no such file",
 		                 word);
 	if (core_target_is_core(word))
-		return open_core(options, word, with_edges, progress, source);
+		return open_core(options, word, parts, progress, source);
 	if (!snapshot_file_is_one(word))
 		return error_new(ERROR_UNSUPPORTED, "%s is neither a core file nor a snapshot%s",
 		                 word,
@@ -78,8 +78,9 @@ static struct error *open_file(const struct options *options, const char *word, 
 	return snapshot_file_open(word, parts, &source->file);
 }
 
-struct error *source_open(const struct options *options, const char *word, bool with_edges,
-                          struct progress *progress, struct source **ret)
+/* parts: enum snapshot_file_parts, whatever it is that is opened. */
+static struct error *open_source(const struct options *options, const char *word,
+                                 unsigned int parts, struct progress *progress, struct source **ret)
 {
 	_cleanup_(cleanup_source) struct source *source = calloc(1, sizeof(*source));
 	struct error *error;
@@ -87,13 +88,26 @@ struct error *source_open(const struct options *options, const char *word, bool 
 	if (!source)
 		return error_no_memory();
 	if (is_number(word))
-		error = open_process(options, word, with_edges, progress, source);
+		error = open_process(options, word, parts, progress, source);
 	else
-		error = open_file(options, word, with_edges, progress, source);
+		error = open_file(options, word, parts, progress, source);
 	if (error)
 		return error;
 	*ret = take_ptr(source);
 	return NULL;
+}
+
+struct error *source_open(const struct options *options, const char *word, bool with_edges,
+                          struct progress *progress, struct source **ret)
+{
+	return open_source(options, word, with_edges ? SNAPSHOT_FILE_ALL : SNAPSHOT_FILE_ADDRESSES,
+	                   progress, ret);
+}
+
+struct error *source_open_table(const struct options *options, const char *word,
+                                struct progress *progress, struct source **ret)
+{
+	return open_source(options, word, 0, progress, ret);
 }
 
 void source_free(struct source *source)

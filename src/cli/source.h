@@ -19,6 +19,9 @@ struct source;
 /* with_edges: false for sizes and counts only, in half the memory. */
 struct error *source_open(const struct options *options, const char *word, bool with_edges,
                           struct progress *progress, struct source **ret);
+/* For sizes and counts of types alone: of a snapshot not even addresses are read. */
+struct error *source_open_table(const struct options *options, const char *word,
+                                struct progress *progress, struct source **ret);
 void source_free(struct source *source);
 
 static inline void cleanup_source(struct source **source)

@@ -33,6 +33,8 @@ struct value_source {
 	 * what stands for the whole node (a number, a string). False: it has none.
 	 */
 	bool (*tell)(void *teller, node_id node, bool is_key, struct node_value *ret);
+	/* Was a value not told because plumb's own memory ran out? */
+	bool (*has_run_out)(void *teller);
 };
 
 struct snapshot_file_options {

@@ -305,11 +305,12 @@ static struct error *read_graph(struct snapshot_file *file, unsigned int parts)
 
 static bool text_of_node(void *context, node_id node, char **ret)
 {
+	struct snapshot_file *file = context;
 	struct node_value value;
 
 	*ret = NULL;
-	if (!snapshot_file_value(context, node, &value))
-		return true;
+	if (!snapshot_file_value(file, node, &value))
+		return !file->values.memory_ran_out;
 	*ret = strndup(value.text, value.length);
 	return *ret != NULL;
 }
@@ -391,9 +392,16 @@ static bool tell(void *teller, node_id node, bool is_key, struct node_value *ret
 	return value_cache_find(teller, node, ret);
 }
 
+static bool has_run_out(void *teller)
+{
+	const struct value_cache *cache = teller;
+
+	return cache->memory_ran_out;
+}
+
 struct value_source snapshot_file_values(struct snapshot_file *file)
 {
-	return (struct value_source){file, open_teller, close_teller, tell};
+	return (struct value_source){file, open_teller, close_teller, tell, has_run_out};
 }
 
 struct snapshot_file_info snapshot_file_info(const struct snapshot_file *file)

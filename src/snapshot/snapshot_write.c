@@ -158,7 +158,7 @@ static struct error *collect_values(struct write_worker *worker, const struct jo
 		    !value_collector_add(worker->values, i, &value))
 			return error_no_memory();
 	}
-	return NULL;
+	return source->has_run_out(worker->teller) ? error_no_memory() : NULL;
 }
 
 static struct error *encode(struct write_worker *worker, const struct job *job)

@@ -83,6 +83,22 @@ static struct value_slot *choose_slot(struct value_cache *cache, const struct fi
 	return oldest;
 }
 
+/* A chunk that cannot be read is remembered as one without values. */
+static void fill_slot(struct value_cache *cache, struct value_slot *slot,
+                      const struct file_chunk *chunk)
+{
+	struct error *error;
+
+	value_block_deinit(&slot->block);
+	slot->chunk = chunk;
+	error = load(cache, chunk, &slot->block);
+	if (error && error_kind(error) == ERROR_MEMORY) {
+		cache->memory_ran_out = true;
+		slot->chunk = NULL;
+	}
+	error_free(error);
+}
+
 bool value_cache_find(struct value_cache *cache, node_id node, struct node_value *ret)
 {
 	const struct file_chunk *chunk = chunk_of(cache, node);
@@ -92,11 +108,8 @@ bool value_cache_find(struct value_cache *cache, node_id node, struct node_value
 		return false;
 	slot = choose_slot(cache, chunk);
 	slot->used = ++cache->clock;
-	if (slot->chunk != chunk) {
-		slot->chunk = chunk;
-		value_block_deinit(&slot->block);
-		error_free(load(cache, chunk, &slot->block));
-	}
+	if (slot->chunk != chunk)
+		fill_slot(cache, slot, chunk);
 	return value_block_find(&slot->block, (uint32_t)(node - chunk->first), ret);
 }
 

@@ -24,6 +24,7 @@ struct value_cache {
 	struct chunk_buffers buffers;
 	struct value_slot slots[VALUE_CACHE_SLOTS];
 	uint64_t clock;
+	bool memory_ran_out; /* a value was not found because of that */
 };
 
 /* Borrows reader, whose chunks were checked. False: memory ran out. */

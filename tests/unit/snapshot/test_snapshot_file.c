@@ -116,7 +116,13 @@ static bool tell(void *context, node_id node, bool is_key, struct node_value *re
 	return true;
 }
 
-static const struct value_source values = {NULL, open_teller, free, tell};
+static bool never(void *teller)
+{
+	(void)teller;
+	return false;
+}
+
+static const struct value_source values = {NULL, open_teller, free, tell, never};
 
 static void write_graph(const struct snapshot *snapshot, const struct value_source *source)
 {

@@ -55,6 +55,12 @@ static bool on_begin(void *context, const char *const *names, size_t count)
 	return true;
 }
 
+static bool never(void *teller)
+{
+	(void)teller;
+	return false;
+}
+
 static bool on_row(void *context, const struct sql_cell *cells, size_t count)
 {
 	struct fixture *fixture = context;
@@ -86,7 +92,8 @@ static void on_end(void *context)
 /* A module app: last = Order(lines=[Order, 'nut']), and a frame with a local. */
 static void set_up(struct fixture *fixture)
 {
-	const struct value_source values = {&fixture->graph, open_values, close_values, tell_value};
+	const struct value_source values = {&fixture->graph, open_values, close_values, tell_value,
+	                                    never};
 	struct graph *graph = &fixture->graph;
 	node_id app, order, list, other, frame;
 
