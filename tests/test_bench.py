@@ -102,9 +102,10 @@ def test_a_measurement_that_fails_is_a_row_and_the_others_are_made(tmp_path):
         "--python", sys.executable, "--markdown", table,
     )  # fmt: skip
     assert result.returncode == 1
-    assert result.stdout.count("plumb heap failed: exit code 1") == 2
-    assert result.stdout.count("plumb why failed: exit code 1") == 2
+    assert result.stdout.count("plumb heap failed: exit code 1") == 3
+    assert result.stdout.count("plumb why failed: exit code 1") == 3
     assert result.stdout.count("plumb PID failed: exit code 1") == 1
+    assert result.stdout.count("plumb snap failed: exit code 1") == 1
     assert "through one buffer" in result.stdout
     assert "60,000 objects" in table.read_text()
     assert "Traceback" not in result.stderr
@@ -125,8 +126,11 @@ def make_rows(tables, **seconds):
 
 def test_goals_are_met_missed_or_not_measured():
     tables = load_tables()
-    facts = {"heap": {"resident": 2e9}}
-    rows = make_rows(tables, heap_fork=1.0, heap_copy=2.0, guppy_heap=9.5, floor=0.125)
+    facts = {"heap": {"resident": 2e9}, "bytes_per_object": 12.5}
+    rows = make_rows(
+        tables, heap_snapshot=0.2, why_one=4.0, heap_fork=1.0, heap_copy=2.0, guppy_heap=9.5,
+        floor=0.125,
+    )  # fmt: skip
     rows.append(tables.Row("pympler-summary", "pympler", "what", error="pympler failed: broken"))
     verdicts = [line[2:] for line in tables.goal_table(rows, facts)][1:]
     assert verdicts == [
@@ -136,6 +140,8 @@ def test_goals_are_met_missed_or_not_measured():
         ("10.0", "met"),
         ("8.00", "met"),
         ("0.50", "met"),
+        ("12.5", "MISSED"),
+        ("0.05", "met"),
     ]
 
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TELLER_CACHE = 16 << 20 };
+enum { TELLER_CACHE = 2 << 20 };
 
 enum worth { NOT_ASKED, WORTH_NOTHING, WORTH_TEXT, WORTH_STRING };
 
