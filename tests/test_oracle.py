@@ -108,7 +108,7 @@ ONLY_C_HOLDS = {
     "names, constants and docstrings: what code refers to is not visited":
         "builtins.str builtins.tuple builtins.bytes builtins.code builtins.int builtins.float builtins.range_iterator",
     "what C variables and structs refer to, of no type that is tracked, or not tracked by itself":
-        "builtins.dict builtins.list builtins.type builtins.moduledef builtins.Struct builtins.asyncgen_hooks "
+        "builtins.dict builtins.list builtins.type builtins.moduledef builtins.Struct _struct.Struct builtins.asyncgen_hooks "
         "builtins._RunningLoopHolder _thread.lock _thread._localdummy datetime.timedelta datetime.datetime "
         "sqlite3.Statement sqlite3.Cache builtins.sqlite3Node _io.IncrementalNewlineDecoder os.stat_result",
     "frames are tracked when they end (to 3.10), or when their object is complete": "builtins.frame",
