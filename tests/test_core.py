@@ -32,6 +32,12 @@ BESIDE = [ORACLE / "oracle_program.py", *session.BESIDE]
 SELECTORS = ["zoo.instances.Plain", "dict", "function", "frame", "_io.TextIOWrapper"]
 
 
+@pytest.fixture(autouse=True)
+def no_servers(monkeypatch):
+    """What is found does not depend on servers that this machine may know."""
+    monkeypatch.delenv("DEBUGINFOD_URLS", raising=False)
+
+
 @contextlib.contextmanager
 def one_processor():
     """Of objects that are alike, a single worker always takes the same one for an example."""

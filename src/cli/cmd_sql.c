@@ -242,7 +242,7 @@ static struct error *run(const struct options *options)
 int cmd_sql(int argc, char **argv)
 {
 	struct options options;
-	struct error *error = options_parse(argc, argv, 0, &options);
+	struct error *error = options_parse(argc, argv, OPTIONS_CORE, &options);
 	struct text text;
 
 	if (error)

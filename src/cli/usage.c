@@ -27,7 +27,7 @@ const char *usage_program(void)
 	       "  plumb snap PID -o F   keep it in a file; PID above may be such a file\n"
 	       "  plumb check FILE      is this snapshot sound?\n"
 	       "\n"
-	       "heap, why, show, diff and snap take a core file too, compressed or not.\n"
+	       "heap, why, show, diff, snap and sql take a core file too, packed or not.\n"
 	       "\n"
 	       "  plumb COMMAND --help, plumb PID --help, plumb --version\n"
 	       "\n"
@@ -165,7 +165,7 @@ const char *usage_sql(void)
 	       ".schema shows the tables, .quit ends. See doc/sql.md for ten useful ones.\n"
 	       "\n"
 	       "options:\n"
-	       COMMON_OPTIONS
+	       CORE_OPTIONS COMMON_OPTIONS
 	       "\n"
 	       "examples:\n"
 	       "  plumb sql 4242 'SELECT type, count(*), sum(size) FROM objects\n"

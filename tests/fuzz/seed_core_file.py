@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the first inputs of fuzz_core_file: small cores, plain and packed.
+"""Writes the first inputs of fuzz_core_file and fuzz_core_target: small cores.
 
     tests/fuzz/seed_core_file.py tests/fuzz/corpus/fuzz_core_file
+    tests/fuzz/seed_core_file.py tests/fuzz/corpus/fuzz_core_target
 """
 
 import struct
@@ -34,8 +35,20 @@ def notes(threads):
     return body + note(AUXV, struct.pack("<QQQQ", 6, 4096, 0, 0)) + note(FILES, listed)
 
 
+def library():
+    """The beginning of one: header, one constant and one written segment, build-id."""
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 3, 62, 1, 0, 64, 0, 0, 64, 56, 3, 64, 0, 0)
+    table = struct.pack("<IIQQQQQQ", LOAD, 5, 0, 0, 0, 4096, 4096, 4096)
+    table += struct.pack("<IIQQQQQQ", LOAD, 6, 4096, 4096, 0, 4096, 4096, 4096)
+    table += struct.pack("<IIQQQQQQ", NOTE, 4, 232, 232, 0, 36, 36, 4)
+    return header + table + struct.pack("<III4s20s", 4, 20, 3, b"GNU", bytes(range(20)))
+
+
+LIBRARY = library()
+
+
 def core(threads=1, count_in_section=False):
-    segments = [(0x10000, 0x1000, 256, 6), (0x20000, 0x2000, 128, 4), (0x30000, 0x1000, 0, 5)]
+    segments = [(0x10000, 0x1000, 256, 6), (0x20000, 0x2000, len(LIBRARY), 4), (0x30000, 0x1000, 0, 5)]
     told = notes(threads)
     count = len(segments) + 1
     at = 64 + 56 * count
@@ -44,7 +57,7 @@ def core(threads=1, count_in_section=False):
     memory = b""
     for address, size, dumped, flags in segments:
         table += struct.pack("<IIQQQQQQ", LOAD, flags, at + len(memory), address, 0, dumped, size, 1)
-        memory += bytes(number % 251 for number in range(dumped))
+        memory += bytes(number % 251 for number in range(dumped)) if address != 0x20000 else LIBRARY
     section = struct.pack("<IIQQQQIIQQ", 0, 0, 0, 0, 0, 0, 0, count, 0, 0)
     header = struct.pack(
         "<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 4, 62, 1, 0, 64,
