@@ -12,6 +12,7 @@ import http.server
 import os
 import re
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,7 @@ import pytest
 
 from oracle import session
 from support import cores, processes
+from support.program import Result
 
 ORACLE = Path(session.__file__).parent
 # One of everything, see tests/oracle; it blocks in a read.
@@ -154,6 +156,38 @@ def test_no_room_to_unpack_is_one_clear_line(python, plumb, small_core, tmp_path
     result = plumb("heap", packed, env={"TMPDIR": str(tmp_path / "nowhere")}, code=3)
     assert len(result.stderr.splitlines()) == 1
     assert "TMPDIR" in result.stderr and str(packed) in result.stderr
+
+
+class Mounted:
+    """Runs plumb where something is mounted, which nobody else sees."""
+
+    def __init__(self, plumb, *mount):
+        if os.geteuid():
+            pytest.skip("only root may mount")
+        self.plumb, self.mount = plumb, shlex.join(["mount", *map(str, mount)])
+
+    def __call__(self, *arguments, env=None):
+        command = shlex.join([str(self.plumb.path), *map(str, arguments)])
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", f"{self.mount} && exec {command}"],
+            capture_output=True,
+            text=True,
+            env={**os.environ, **(env or {})},
+            check=False,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.pythons("3.11", newest=True)
+@pytest.mark.parametrize("packer", cores.PACKERS)
+def test_a_disk_that_is_full_is_one_clear_line(python, plumb, small_core, tmp_path, packer):
+    full = tmp_path / "full"
+    full.mkdir()
+    packed = cores.packed(small_core, packer)
+    mounted = Mounted(plumb, "-t", "tmpfs", "-o", "size=1m", "none", full)
+    result = mounted("heap", packed, env={"TMPDIR": str(full)})
+    assert result.code == 3 and len(result.stderr.splitlines()) == 1, str(result)
+    assert str(full) in result.stderr and "No space left" in result.stderr
 
 
 @pytest.mark.pythons("3.8", "3.11", "3.12", "3.15", newest=True)
@@ -308,6 +342,19 @@ def test_a_binary_of_another_build_is_refused_by_name(python, plumb, container_c
     result = plumb("heap", container_core, "--search", tmp_path, code=3)
     assert f"{wrong} has build-id {build_id(wrong)}" in result.stderr
     assert build_id(python_file(python)) in result.stderr
+
+
+def test_a_library_that_was_replaced_is_refused_by_name(python, plumb, small_core):
+    library = Path(python.host_executable).resolve().parents[1] / "lib"
+    found = list(library.glob(f"libpython{python.version[0]}.{python.version[1]}.so.*"))
+    if python.is_entered or not found:
+        pytest.skip("its executable holds Python itself")
+    (library,) = found
+    mounted = Mounted(plumb, "--bind", "/bin/ls", library)
+    result = mounted("heap", small_core)
+    assert result.code == 3 and len(result.stderr.splitlines()) == 1, str(result)
+    assert f"{library} with build-id {build_id(library)} was not found" in result.stderr
+    assert f"{library} has build-id {build_id('/bin/ls')}" in result.stderr
 
 
 def test_debug_information_is_no_binary(python, plumb, container_core, tmp_path):
