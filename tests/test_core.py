@@ -456,6 +456,12 @@ def test_what_is_no_core_is_called_by_its_name(plumb, tmp_path, kind):
     assert words in result.stderr and str(path) in result.stderr
 
 
+def test_a_file_alone_is_told_how_to_be_asked(plumb, tmp_path):
+    path = tmp_path / "app.core"
+    path.write_bytes(HEAD_32)
+    assert f"plumb heap {path}" in plumb(path, code=2).stderr
+
+
 def test_a_directory_and_a_file_that_is_not_there_are_no_targets(plumb, tmp_path):
     assert "directory" in plumb("heap", tmp_path, code=3).stderr
     assert "no such file" in plumb("heap", tmp_path / "nothing", code=2).stderr

@@ -74,8 +74,11 @@ struct error *core_words_explain(const struct core_target *core, const char *pat
 	if (count > core->is_cut)
 		text_append(&lines, " (say where the files are: --sysroot DIR, --search DIR, or "
 		                    "DEBUGINFOD_URLS)");
-	error = error_new(error_kind(cause), "core %s: %s%s", path, error_message(cause),
-	                  text_string(&lines));
+	if (missing.is_broken || lines.is_broken)
+		error = error_no_memory();
+	else
+		error = error_new(error_kind(cause), "core %s: %s%s", path, error_message(cause),
+		                  text_string(&lines));
 	error_free(cause);
 	text_deinit(&missing);
 	text_deinit(&lines);

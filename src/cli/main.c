@@ -12,6 +12,7 @@
 #include <ctype.h>
 #include <malloc.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { TABLE_BYTES = 256 << 10 };
 
@@ -57,6 +58,10 @@ static int run_command(int argc, char **argv)
 			return commands[i].run(argc - 1, argv + 1);
 	if (isdigit((unsigned char)name[0]) || name[0] == '-')
 		return cmd_verdict(argc, argv);
+	if (access(name, F_OK) == 0)
+		return output_error(error_new(ERROR_USAGE,
+		                              "no command %s; what is in a file says plumb heap %s",
+		                              name, name));
 	return output_error(error_new(ERROR_USAGE, "no command %s (plumb --help)", name));
 }
 

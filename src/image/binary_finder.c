@@ -17,6 +17,7 @@
 #include "image/elf_image.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ struct hunt {
 	struct binary_finder *finder;
 	const struct binary_wanted *wanted;
 	struct binary_found found;
-	bool is_out_of_memory;
+	struct error *error; /* the first that is ours: no memory, too many open files */
 };
 
 struct error *binary_finder_new(const struct binary_search *search, struct binary_finder **ret)
@@ -76,6 +77,15 @@ void binary_found_deinit(struct binary_found *found)
 
 /* -------------------------------------------------- is it the right one? */
 
+/* Keeps the first error. Takes error. */
+static void give_up(struct hunt *hunt, struct error *error)
+{
+	if (hunt->error)
+		error_free(error);
+	else
+		hunt->error = error;
+}
+
 /* Remembers why a file is no help, but for those that come after the first. */
 static void refuse(struct hunt *hunt, const char *path, const char *why, const char *build_id)
 {
@@ -83,7 +93,7 @@ static void refuse(struct hunt *hunt, const char *path, const char *why, const c
 		return;
 	if (asprintf(&hunt->found.refused, "%s %s%s", path, why, build_id) < 0) {
 		hunt->found.refused = NULL;
-		hunt->is_out_of_memory = true;
+		give_up(hunt, error_no_memory());
 	}
 }
 
@@ -151,6 +161,10 @@ static bool try_file(struct hunt *hunt, const char *path, int fd)
 	_cleanup_(cleanup_elf_image) struct elf_image *image = NULL;
 	struct error *error = elf_image_open(fd, path, &image);
 
+	if (error && error_kind(error) != ERROR_CORRUPT) {
+		give_up(hunt, error);
+		return false;
+	}
 	if (error) {
 		refuse(hunt, path, "is not ELF", "");
 		error_free(error);
@@ -160,7 +174,10 @@ static bool try_file(struct hunt *hunt, const char *path, int fd)
 		return false;
 	hunt->found.path = strdup(path);
 	hunt->found.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	hunt->is_out_of_memory |= !hunt->found.path;
+	if (!hunt->found.path)
+		give_up(hunt, error_no_memory());
+	if (hunt->found.fd < 0)
+		give_up(hunt, error_errno(ERROR_IO, errno, "cannot open %s", path));
 	return hunt->found.fd >= 0;
 }
 
@@ -178,12 +195,16 @@ static bool try_path(struct hunt *hunt, const char *root, const char *path)
 		length--;
 	if (asprintf(&joined, "%.*s%s", (int)length, root, path) < 0) {
 		joined = NULL;
-		hunt->is_out_of_memory = true;
+		give_up(hunt, error_no_memory());
 		return false;
 	}
 	if (stat(joined, &facts) < 0 || !S_ISREG(facts.st_mode))
 		return false;
 	fd = open(joined, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		give_up(hunt, error_errno(ERROR_IO, errno, "cannot open %s", joined));
+	else if (fd < 0)
+		refuse(hunt, joined, "cannot be opened", "");
 	return fd >= 0 && try_file(hunt, joined, fd);
 }
 
@@ -251,9 +272,9 @@ struct error *binary_finder_find(struct binary_finder *finder, const struct bina
 
 	if (wanted->path[0] == '/')
 		try_everything(&hunt);
-	if (hunt.is_out_of_memory) {
+	if (hunt.error) {
 		binary_found_deinit(&hunt.found);
-		return error_no_memory();
+		return hunt.error;
 	}
 	*ret = hunt.found;
 	return NULL;

@@ -100,7 +100,7 @@ static void append_doubt(struct text *text, bool *is_first, uint64_t count, cons
 }
 
 /* The next of the lines that say what is missing, without its newline; NULL: no more. */
-static char *take_line(const char **lines)
+static char *take_line(const char **lines, struct text *text)
 {
 	size_t length = *lines ? strcspn(*lines, "\n") : 0;
 	char *line;
@@ -108,6 +108,7 @@ static char *take_line(const char **lines)
 	if (!length)
 		return NULL;
 	line = strndup(*lines, length);
+	text->is_broken |= !line;
 	*lines += length + ((*lines)[length] == '\n');
 	return line;
 }
@@ -119,7 +120,7 @@ static void append_missing(struct text *text, const struct snapshot_facts *targe
 
 	if (lines)
 		text_append(text, "\nmissing:\n");
-	while ((line = take_line(&lines))) {
+	while ((line = take_line(&lines, text))) {
 		text_append(text, "  ");
 		layout_plain(text, line);
 		text_append_char(text, '\n');
@@ -135,7 +136,7 @@ static void missing_json(struct json *json, const struct snapshot_facts *target)
 	if (!lines)
 		return;
 	json_begin_array(json, "missing");
-	while ((line = take_line(&lines))) {
+	while ((line = take_line(&lines, json->text))) {
 		json_string(json, NULL, line);
 		free(line);
 	}

@@ -12,6 +12,7 @@
 #include "image/elf_image.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -117,8 +118,10 @@ static struct error *read_build_id(const uint8_t *head, size_t size, struct core
 	struct error *error;
 
 	if (fd < 0 || write(fd, head, size) != (ssize_t)size)
-		return error_no_memory();
+		return error_errno(ERROR_IO, errno, "cannot look at %s in the core", binary->path);
 	error = elf_image_open(fd, binary->path, &image);
+	if (error && error_kind(error) != ERROR_CORRUPT)
+		return error;
 	if (error) {
 		error_free(error); /* it only begins like ELF */
 		return NULL;
