@@ -39,8 +39,9 @@ big = "q" * 100000
 
 @pytest.fixture(scope="module")
 def target(python):
-    """Nobody asks it anything, so it is the same at every look."""
+    """Stopped, and nobody asks it anything: it is the same at every look."""
     with python.start(CODE) as target:
+        os.kill(target.pid, signal.SIGSTOP)
         yield target
 
 
@@ -230,7 +231,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(plumb, one, small_disk):
         (["check", "/nowhere/x.plumb"], "No such file", 3),
         (["check", "/dev/null"], "no regular file", 3),
         (["heap", "/nowhere/x.plumb"], "there is no such file", 2),
-        (["heap", "/bin/true"], "no snapshot", 3),
+        (["check", "/bin/true"], "no snapshot", 3),
         (["snap", "{pid}", "-o", "/nowhere/x.plumb"], "/nowhere/x.plumb", 3),
         (["snap", "{pid}", "-o", "/dev/null"], "no regular file", 3),
     ],

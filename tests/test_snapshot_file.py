@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The format: a reader written from doc/snapshot-format.md alone reads the same graph as plumb."""
 
+import os
+import signal
 import subprocess
 
 import pytest
@@ -31,7 +33,9 @@ for number in range(1000):
 
 @pytest.fixture(scope="module")
 def target(python):
+    """Stopped: it is the same at every look."""
     with python.start(CODE) as target:
+        os.kill(target.pid, signal.SIGSTOP)
         yield target
 
 
