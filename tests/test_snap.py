@@ -200,6 +200,24 @@ def test_who_ends_it_finds_nothing_half(plumb, one, tmp_path, number):
     assert one.ask("1 + 1") == "2"
 
 
+def test_a_series_is_one_file_each_time(plumb, one, tmp_path):
+    words = ["snap", one.pid, "-o", tmp_path / "app.plumb", "--every", "300ms", "--count", "3"]
+    started = time.monotonic()
+    document = plumb(*words, "--json", code=0).json
+    assert time.monotonic() - started >= 0.6
+    names = [str(tmp_path / f"app.{number}.plumb") for number in (1, 2, 3)]
+    assert [written["file"] for written in document["snapshots"]] == names
+    assert document["file"] == names[-1]
+    assert sorted(os.listdir(tmp_path)) == [os.path.basename(name) for name in names]
+    for name, written in zip(names, document["snapshots"]):
+        checked = plumb("check", name, "--json", code=0).json
+        assert checked["size"] == written["size"]
+        assert checked["objects"] == written["objects"]
+    lines = plumb(*words, code=0).stdout.splitlines()
+    assert [line.split()[0] for line in lines if " holds " in line] == names
+    plumb("diff", *names, code=0)
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     folder = tmp_path / "small"
@@ -227,6 +245,9 @@ def test_a_full_disk_is_told_and_leaves_nothing(plumb, one, small_disk):
         (["snap", "-o", "x"], "one target", 2),
         (["snap", "1", "2", "-o", "x"], "one target", 2),
         (["heap", "1", "-o", "x"], "no option -o", 2),
+        (["snap", "1", "-o", "x", "--every", "1s"], "--every and --count", 2),
+        (["snap", "1", "-o", "x", "--count", "2"], "--every and --count", 2),
+        (["snap", "1", "-o", "x", "--every", "1s", "--count", "0"], "1 to 1000", 2),
         (["check"], "one file", 2),
         (["check", "/nowhere/x.plumb"], "No such file", 3),
         (["check", "/dev/null"], "no regular file", 3),

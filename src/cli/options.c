@@ -26,6 +26,8 @@ enum option_id {
 	OPTION_DIFF_BY,
 	OPTION_OUTPUT,
 	OPTION_NO_VALUES,
+	OPTION_EVERY,
+	OPTION_COUNT,
 	OPTION_SYSROOT,
 	OPTION_SEARCH,
 };
@@ -47,6 +49,8 @@ static const struct {
 	{{"by", required_argument, NULL, OPTION_DIFF_BY}, OPTIONS_DIFF},
 	{{"output", required_argument, NULL, OPTION_OUTPUT}, OPTIONS_OUTPUT},
 	{{"no-values", no_argument, NULL, OPTION_NO_VALUES}, OPTIONS_VALUES},
+	{{"every", required_argument, NULL, OPTION_EVERY}, OPTIONS_SERIES},
+	{{"count", required_argument, NULL, OPTION_COUNT}, OPTIONS_SERIES},
 	{{"sysroot", required_argument, NULL, OPTION_SYSROOT}, OPTIONS_CORE},
 	{{"search", required_argument, NULL, OPTION_SEARCH}, OPTIONS_CORE},
 };
@@ -211,6 +215,22 @@ static struct error *add_search(struct options *options, const char *word)
 	return NULL;
 }
 
+static struct error *set_every(struct options *options, const char *word)
+{
+	struct error *error = options_duration(word, &options->every);
+
+	return error ? error_wrap(error, "--every") : NULL;
+}
+
+static struct error *set_count(struct options *options, const char *word)
+{
+	unsigned long number = 0;
+	struct error *error = parse_number("count", word, 1, SERIES_MAX, &number);
+
+	options->count = (unsigned int)number;
+	return error;
+}
+
 static struct error *set_option(struct options *options, int id, const char *word)
 {
 	switch ((enum option_id)id) {
@@ -226,6 +246,8 @@ static struct error *set_option(struct options *options, int id, const char *wor
 	case OPTION_DIFF_BY: return set_diff_by(options, word);
 	case OPTION_OUTPUT: options->output = word; return NULL;
 	case OPTION_NO_VALUES: options->without_values = true; return NULL;
+	case OPTION_EVERY: return set_every(options, word);
+	case OPTION_COUNT: return set_count(options, word);
 	case OPTION_SYSROOT: options->sysroot = word; return NULL;
 	case OPTION_SEARCH: return add_search(options, word);
 	}

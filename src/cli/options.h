@@ -10,7 +10,7 @@
 #include "report/diff_report.h"
 #include "target/picture.h"
 
-enum { WORDS_MAX = 16, LOOKS_MIN = 3, LOOKS_MAX = 15, SEARCH_FOLDERS_MAX = 16 };
+enum { WORDS_MAX = 16, LOOKS_MIN = 3, LOOKS_MAX = 15, SERIES_MAX = 1000, SEARCH_FOLDERS_MAX = 16 };
 
 struct options {
 	bool wants_help;
@@ -28,6 +28,8 @@ struct options {
 
 	const char *output; /* --output, -o: a file name, or NULL */
 	bool without_values;
+	double every;       /* --every, in seconds; 0: not given */
+	unsigned int count; /* --count; 0: not given */
 
 	const char *sysroot; /* where a core's binaries are: --sysroot, or NULL ... */
 	const char *search[SEARCH_FOLDERS_MAX]; /* ... and --search, as often as it was given */
@@ -47,6 +49,7 @@ enum option_set {
 	OPTIONS_OUTPUT = 1 << 5, /* --output, -o */
 	OPTIONS_VALUES = 1 << 6, /* --no-values */
 	OPTIONS_CORE = 1 << 7,   /* --sysroot, --search */
+	OPTIONS_SERIES = 1 << 8, /* --every, --count */
 };
 
 /* ERROR_USAGE says what is wrong. argv[0] is not looked at. */

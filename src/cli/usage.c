@@ -74,11 +74,14 @@ const char *usage_snap(void)
 	       "options:\n"
 	       "  -o, --output FILE   the file; one of that name is replaced\n"
 	       "  --no-values         keep names of attributes alone: keys are then [*]\n"
+	       "  --every TIME, --count N\n"
+	       "                      N of them, one each TIME: app.1.plumb, app.2.plumb ...\n"
 	       CORE_OPTIONS COMMON_OPTIONS
 	       "\n"
 	       "examples:\n"
 	       "  plumb snap 4242 -o app.plumb && plumb heap app.plumb\n"
-	       "  plumb snap 4242 -o app.plumb --no-values\n";
+	       "  plumb snap 4242 -o app.plumb --no-values\n"
+	       "  plumb snap 4242 -o app.plumb --every 60s --count 5 && plumb diff app.?.plumb\n";
 }
 
 const char *usage_check(void)

@@ -72,6 +72,23 @@ static void contents_json(struct json *json, const struct snap_report *report)
 	json_double(json, "bytes_per_object", bytes_per_object(report));
 }
 
+static void written_json(struct json *json, const struct snap_report *report)
+{
+	json_begin_array(json, "snapshots");
+	for (size_t i = 0; i < report->written_count; i++) {
+		const struct snap_written *written = &report->written[i];
+
+		json_begin_object(json, NULL);
+		json_string(json, "file", written->file);
+		json_unsigned(json, "size", written->size);
+		json_unsigned(json, "objects", written->objects);
+		json_signed(json, "taken_at", written->taken_at);
+		json_double(json, "pause_ms", written->pause_ms);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
 void snap_report_json(const struct snap_report *report, struct text *text)
 {
 	const struct snapshot_facts *facts = &report->snapshot->facts;
@@ -84,6 +101,7 @@ void snap_report_json(const struct snap_report *report, struct text *text)
 	json_double(&json, "pause_ms", facts->pause_ms);
 	json_string(&json, "pause", snapshot_pause_name(facts->pause));
 	contents_json(&json, report);
+	written_json(&json, report);
 	target_report_doubts_json(&json, report->snapshot);
 	json_end_object(&json);
 	text_append_char(text, '\n');
