@@ -272,6 +272,29 @@ def test_a_core_of_a_running_collector_is_answered_and_flagged(python, plumb, tm
     assert rows["__main__.Order"] == 500
 
 
+def filtered_core(python, what, keep):
+    """A core with what /proc/PID/coredump_filter (core(5)) lets into it."""
+    cores.need_kernel_cores()
+    with processes.start(python, SMALL) as target:
+        Path(f"/proc/{target.pid}/coredump_filter").write_text(what)
+        return cores.kernel_core(target, signal.SIGABRT, keep)
+
+
+@pytest.mark.pythons("3.8", "3.13", "3.15", newest=True)
+def test_a_core_that_holds_everything_needs_no_binaries(python, plumb, tmp_path):
+    core = filtered_core(python, "0x3f", tmp_path / "core")
+    assert orders(plumb, core) == ALL_ORDERS
+    assert "missing" not in plumb("heap", core, "--json", code=0).json["not_exact"]
+
+
+@pytest.mark.pythons("3.8", "3.13", "3.15", newest=True)
+def test_a_core_without_first_pages_says_what_was_filtered(python, plumb, tmp_path):
+    core = filtered_core(python, "0x23", tmp_path / "core")
+    result = plumb("heap", core, *sysroot_of(python), code=3)
+    assert len(result.stderr.splitlines()) == 1
+    assert "coredump_filter" in result.stderr and "--sysroot" not in result.stderr
+
+
 # ------------------------------------------------- where the binaries are
 
 

@@ -71,7 +71,7 @@ struct error *core_words_explain(const struct core_target *core, const char *pat
 	count = append_lines(text_string(&missing), false, count, &lines);
 	if (count > LINES_SHOWN)
 		text_printf(&lines, "; and %zu more", count - LINES_SHOWN);
-	if (count > core->is_cut)
+	if (strstr(text_string(&missing), " was not found"))
 		text_append(&lines, " (say where the files are: --sysroot DIR, --search DIR, or "
 		                    "DEBUGINFOD_URLS)");
 	if (missing.is_broken || lines.is_broken)

@@ -435,8 +435,10 @@ static void append_missing_binary(const struct core_binary *binary, bool is_cut,
 		return;
 	text_append(text, binary->path);
 	if (!binary->is_known)
-		text_append(text,
-		            " cannot be told from others (its first page is not in the core)");
+		text_append(
+			text,
+			" cannot be told from others: its first page is not in the core (bit 4 of "
+			"/proc/PID/coredump_filter was off)");
 	else if (*binary->build_id)
 		text_printf(text, " with build-id %s was not found", binary->build_id);
 	else
