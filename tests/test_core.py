@@ -5,7 +5,6 @@ Every core here is one that a kernel or gdb wrote of a real Python, but for
 those that no Python leaves (of other machines, of no program at all).
 """
 
-import contextlib
 import ctypes
 import gzip
 import http.server
@@ -40,20 +39,9 @@ def no_servers(monkeypatch):
     monkeypatch.delenv("DEBUGINFOD_URLS", raising=False)
 
 
-@contextlib.contextmanager
-def one_processor():
-    """Of objects that are alike, a single worker always takes the same one for an example."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
 def answers(plumb, target, *options):
     """What plumb says, without what tells one target from another."""
-    with one_processor():
+    with processes.one_processor():
         found = {"heap": plumb("heap", target, "--json", *options, code=0).json}
         for selector in SELECTORS:
             found[selector] = plumb("why", target, selector, "--json", *options, code=0).json
@@ -85,6 +73,9 @@ def test_a_core_gives_the_answers_of_the_living_process(python, plumb, tmp_path)
         core = cores.kernel_core(target, signal.SIGABRT, tmp_path / "core")
     by_kernel = answers(plumb, core, *sysroot)
     assert not list(differences(live, by_kernel))
+    with processes.one_processor():
+        plumb("snap", core, *sysroot, "-o", tmp_path / "core.plumb", code=0)
+    assert not list(differences(live, answers(plumb, tmp_path / "core.plumb")))
 
 
 # ------------------------------------------------------------ one small program

@@ -9,7 +9,7 @@ import pytest
 
 import plumb_reader
 from support.pictures import tool
-from support.processes import ANSWER_LOOP
+from support.processes import ANSWER_LOOP, one_processor
 
 CODE = (
     """
@@ -42,7 +42,8 @@ def target(python):
 @pytest.fixture(scope="module")
 def path(plumb, target, tmp_path_factory):
     path = tmp_path_factory.mktemp("format") / "app.plumb"
-    plumb("snap", target.pid, "-o", path, code=0)
+    with one_processor():
+        plumb("snap", target.pid, "-o", path, code=0)
     return path
 
 
@@ -96,7 +97,8 @@ def test_both_readers_read_the_same(path, snapshot):
 
 def test_the_file_is_what_was_captured(target, path):
     """Values apart: of a process those of keys are told when somebody asks for the key."""
-    live, kept = dump(target.pid), dump(path)
+    with one_processor():
+        live, kept = dump(target.pid), dump(path)
     assert [one for one in live if not one.startswith(b"value")] == [
         one for one in kept if not one.startswith(b"value")
     ]
