@@ -33,12 +33,12 @@ NONE = 0xFFFFFFFF
 
 NODE_COLUMNS = {  # width, encoding
     "NADR": (8, DIFFERENCE), "NTYP": (4, PLAIN), "NSIZ": (2, PLAIN), "NMEM": (2, PLAIN),
-    "NREF": (1, PLAIN), "NFLG": (1, PLAIN), "NEDG": (4, PLAIN),
+    "NREF": (1, PLAIN), "NFLG": (1, PLAIN), "NEDG": (4, PLAIN), "NTRC": (4, PLAIN),
 }  # fmt: skip
 EDGE_COLUMNS = {"EDTO": (4, FROM_NODE), "ELAB": (4, PLAIN)}
 TABLES = {
     "TYPE": "<QIII", "ROOT": "<IIBB", "CONT": "<II", "NAME": "<II", "HUGE": "<IQQ", "MANY": "<II",
-    "TOTL": "<Q",
+    "TRAC": "<III", "TRFR": "<II", "TOTL": "<Q",
 }  # fmt: skip
 EDGE_KINDS = ("attribute", "index", "value", "key", "local", "stack", "field", "type",
               "conservative", "weak")  # fmt: skip
@@ -179,6 +179,15 @@ class Snapshot:
     def sizes(self, node):
         return self.large.get(node, (self.nodes["NSIZ"][node], self.nodes["NMEM"][node]))
 
+    def trace(self, node):
+        """[(file, line)] of where it was allocated, the innermost first, and how many there were."""
+        row = self.nodes["NTRC"][node] if self.nodes["NTRC"] else 0
+        if not row:
+            return [], 0
+        first, count, total = self.tables["TRAC"][row - 1]
+        frames = self.tables["TRFR"][first : first + count]
+        return [(self.strings[file], line) for file, line in frames], total
+
     def refcount(self, node):
         return self.many.get(node, self.nodes["NREF"][node])
 
@@ -222,6 +231,8 @@ class Snapshot:
         has_edges = bool(self.flags & HAS_EDGES)
         for kind, column in self.nodes.items():
             expected = self.node_count if kind != "NEDG" or has_edges else 0
+            if kind == "NTRC" and not column:
+                continue
             must(len(column) == expected, f"{kind}: rows")
         self.edge_start = [0, *itertools.accumulate(self.nodes["NEDG"])]
         for kind, column in self.edge_columns.items():
@@ -247,6 +258,11 @@ class Snapshot:
             must(of == sorted(set(of)) and all(node < nodes for node in of), f"{kind}: nodes")
         must(all(name < strings for _, name in self.tables["NAME"]), "NAME: no such string")
         must(all(node < nodes for node in self.values), "TEXT: no such node")
+        traces, frames = self.tables["TRAC"], self.tables["TRFR"]
+        must(all(one <= len(traces) for one in self.nodes["NTRC"]), "NTRC: no such trace")
+        for first, count, total in traces:
+            must(1 <= count <= total and first + count <= len(frames), "TRAC: frames")
+        must(all(file < strings for file, _ in frames), "TRFR: no such string")
         self.large = {node: (size, memory) for node, size, memory in self.tables["HUGE"]}
         self.many = dict(self.tables["MANY"])
 

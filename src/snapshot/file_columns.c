@@ -13,7 +13,14 @@
 
 #include <assert.h>
 
-enum { TYPE_WIDTH = 20, ROOT_WIDTH = 10, PAIR_WIDTH = 8, LARGE_WIDTH = 20, TOTAL_WIDTH = 8 };
+enum {
+	TYPE_WIDTH = 20,
+	ROOT_WIDTH = 10,
+	PAIR_WIDTH = 8,
+	TRACE_WIDTH = 12,
+	LARGE_WIDTH = 20,
+	TOTAL_WIDTH = 8
+};
 
 /* Columns that are in memory as they are in the file. */
 
@@ -37,10 +44,15 @@ PLAIN_COLUMN(flags)
 PLAIN_COLUMN(containers)
 PLAIN_COLUMN(names)
 PLAIN_COLUMN(many)
+PLAIN_COLUMN(trace)
+PLAIN_COLUMN(traces)
+PLAIN_COLUMN(frames)
 
 _Static_assert(sizeof(struct snap_container) == PAIR_WIDTH &&
                        sizeof(struct snap_name) == PAIR_WIDTH &&
-                       sizeof(struct snap_many) == PAIR_WIDTH,
+                       sizeof(struct snap_many) == PAIR_WIDTH &&
+                       sizeof(struct snap_frame) == PAIR_WIDTH &&
+                       sizeof(struct snap_trace) == TRACE_WIDTH,
                "records without holes");
 
 static void encode_address(const struct snapshot *snapshot, uint64_t first, size_t rows,
@@ -235,6 +247,9 @@ const struct file_column file_columns[FILE_COLUMN_COUNT] = {
 	{KIND_LARGE, ENCODING_PLAIN, LARGE_WIDTH, OF_TABLE, ARRAY(large), encode_large, decode_large},
 	{KIND_MANY, ENCODING_PLAIN, PAIR_WIDTH, OF_TABLE, ARRAY(many), encode_many, decode_many},
 	{KIND_CONTAINERS, ENCODING_PLAIN, PAIR_WIDTH, OF_TABLE, ARRAY(containers), encode_containers, decode_containers},
+	{KIND_TRACES, ENCODING_PLAIN, TRACE_WIDTH, OF_TABLE, ARRAY(traces), encode_traces, decode_traces},
+	{KIND_TRACE_FRAMES, ENCODING_PLAIN, PAIR_WIDTH, OF_TABLE, ARRAY(frames), encode_frames, decode_frames},
+	{KIND_NODE_TRACES, ENCODING_PLAIN, 4, OF_NODES, ARRAY(trace), encode_trace, decode_trace},
 	{KIND_NODE_TYPES, ENCODING_PLAIN, 4, OF_NODES, ARRAY(type), encode_type, decode_type},
 	{KIND_SIZES, ENCODING_PLAIN, 2, OF_NODES, ARRAY(size), encode_size, decode_size},
 	{KIND_MEMORY, ENCODING_PLAIN, 2, OF_NODES, ARRAY(memory), encode_memory, decode_memory},
@@ -255,6 +270,12 @@ const struct file_column *file_column_of_kind(uint32_t kind)
 	return NULL;
 }
 
+bool file_column_is_optional(const struct file_column *column)
+{
+	return column->kind == KIND_NODE_TRACES || column->kind == KIND_TRACES ||
+	       column->kind == KIND_TRACE_FRAMES;
+}
+
 uint64_t file_column_rows(const struct file_column *column, const struct snapshot *snapshot)
 {
 	bool has_edges = snapshot_has_edges(snapshot);
@@ -267,6 +288,9 @@ uint64_t file_column_rows(const struct file_column *column, const struct snapsho
 	case KIND_LARGE: return snapshot->large_count;
 	case KIND_MANY: return snapshot->many_count;
 	case KIND_CONTAINERS: return snapshot->container_count;
+	case KIND_TRACES: return snapshot->trace_count;
+	case KIND_TRACE_FRAMES: return snapshot->frame_count;
+	case KIND_NODE_TRACES: return snapshot_has_traces(snapshot) ? snapshot->node_count : 0;
 	case KIND_EDGE_COUNTS: return has_edges ? snapshot->node_count : 0;
 	case KIND_EDGE_TARGETS:
 	case KIND_EDGE_LABELS: return has_edges ? snapshot->edge_start[snapshot->node_count] : 0;

@@ -29,11 +29,14 @@ struct file_column {
 	               const uint8_t *from);
 };
 
-enum { FILE_COLUMN_COUNT = 16 };
+enum { FILE_COLUMN_COUNT = 19 };
 extern const struct file_column file_columns[FILE_COLUMN_COUNT];
 
 /* NULL: the kind is none of them. */
 const struct file_column *file_column_of_kind(uint32_t kind);
+
+/* Who does not know it reads the file without: what format 1.0 did not have. */
+bool file_column_is_optional(const struct file_column *column);
 
 /* How many rows the snapshot has of it. */
 uint64_t file_column_rows(const struct file_column *column, const struct snapshot *snapshot);

@@ -44,7 +44,7 @@
 
 enum {
 	FILE_MAJOR = 1,
-	FILE_MINOR = 0,
+	FILE_MINOR = 1,
 	FILE_MAGIC_SIZE = 10,
 	FILE_HEADER_SIZE = 32,
 	FILE_HEADER_MAX = 4096, /* a later minor version may have a longer one */
@@ -105,6 +105,9 @@ enum chunk_encoding {
 #define KIND_NAMES CHUNK_KIND('N', 'A', 'M', 'E')
 #define KIND_LARGE CHUNK_KIND('H', 'U', 'G', 'E')
 #define KIND_MANY CHUNK_KIND('M', 'A', 'N', 'Y')
+#define KIND_NODE_TRACES CHUNK_KIND('N', 'T', 'R', 'C')
+#define KIND_TRACES CHUNK_KIND('T', 'R', 'A', 'C')
+#define KIND_TRACE_FRAMES CHUNK_KIND('T', 'R', 'F', 'R')
 #define KIND_TOTALS CHUNK_KIND('T', 'O', 'T', 'L')
 #define KIND_FACTS CHUNK_KIND('F', 'A', 'C', 'T')
 #define KIND_VALUES CHUNK_KIND('T', 'E', 'X', 'T')

@@ -92,6 +92,8 @@ static struct error *check_column(const struct chunk_reader *reader, const struc
 
 	if (column->kind == KIND_EDGE_COUNTS && !(reader->flags & FILE_HAS_EDGES))
 		expected = 0;
+	if (column->kind == KIND_NODE_TRACES && !rows)
+		return NULL;
 	if (column->of == OF_TABLE || column->of == OF_TOTALS || rows == expected)
 		return NULL;
 	return error_new(ERROR_CORRUPT, "%s: column %s has %" PRIu64 " rows instead of %" PRIu64,

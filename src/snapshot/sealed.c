@@ -41,6 +41,9 @@ void sealed_show(struct sealed_snapshot *sealed)
 	snapshot->names = sealed->names;
 	snapshot->large = sealed->large;
 	snapshot->many = sealed->many;
+	snapshot->trace = sealed->trace;
+	snapshot->traces = sealed->traces;
+	snapshot->frames = sealed->frames;
 }
 
 void snapshot_drop_memory(struct snapshot *snapshot)
@@ -75,6 +78,9 @@ void snapshot_free(struct snapshot *snapshot)
 	free(sealed->names);
 	free(sealed->large);
 	free(sealed->many);
+	free(sealed->trace);
+	free(sealed->traces);
+	free(sealed->frames);
 	snapshot_facts_deinit(&sealed->snapshot.facts);
 	free(sealed);
 }

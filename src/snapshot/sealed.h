@@ -26,6 +26,9 @@ struct sealed_snapshot {
 	struct snap_name *names;
 	struct snap_large *large;
 	struct snap_many *many;
+	uint32_t *trace;
+	struct snap_trace *traces;
+	struct snap_frame *frames;
 };
 
 /*

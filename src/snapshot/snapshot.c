@@ -66,6 +66,13 @@ const char *snapshot_node_name(const struct snapshot *snapshot, node_id node)
 	return name ? snapshot_string(snapshot, name->name) : NULL;
 }
 
+const struct snap_trace *snapshot_trace(const struct snapshot *snapshot, node_id node)
+{
+	uint32_t trace = snapshot->trace ? snapshot->trace[node] : 0;
+
+	return trace ? &snapshot->traces[trace - 1] : NULL;
+}
+
 node_id snapshot_find(const struct snapshot *snapshot, uint64_t address)
 {
 	for (node_id node = 0; node < snapshot->node_count; node++)

@@ -12,6 +12,7 @@
  *   - roots name existing nodes; a root's tier is < SNAP_TIER_COUNT
  *   - containers, names, large and many are sorted by node, each node at most once
  *   - operands fit their kind: string ids exist, key nodes exist
+ *   - traces of nodes exist, their frames and the files of these too
  */
 #ifndef PLUMB_SNAPSHOT_SNAPSHOT_H
 #define PLUMB_SNAPSHOT_SNAPSHOT_H
@@ -159,6 +160,22 @@ struct snap_many {
 	uint32_t refcount; /* saturates */
 };
 
+/*
+ * Where a node was allocated, when the target recorded it. Frames of a trace
+ * stand together, the innermost first; total counts also those that the
+ * target did not keep.
+ */
+struct snap_frame {
+	str_id file;
+	uint32_t line; /* 0: not known */
+};
+
+struct snap_trace {
+	uint32_t first; /* of its frames */
+	uint32_t count; /* at least 1 */
+	uint32_t total; /* at least count */
+};
+
 /* Sums and counts of the capture. Bytes, where not said otherwise. */
 struct snap_totals {
 	uint64_t objects;          /* count */
@@ -203,6 +220,12 @@ struct snapshot {
 	const struct snap_many *many;
 	size_t many_count;
 
+	const uint32_t *trace; /* rows of traces, from 1; 0: none; NULL: nothing is recorded */
+	const struct snap_trace *traces;
+	size_t trace_count;
+	const struct snap_frame *frames;
+	size_t frame_count;
+
 	struct snap_totals totals;
 	struct snapshot_facts facts; /* filled in by whoever made the graph */
 
@@ -219,6 +242,12 @@ struct snapshot {
 static inline bool snapshot_has_edges(const struct snapshot *snapshot)
 {
 	return snapshot->edge_start != NULL;
+}
+
+/* Did the target record where things are allocated? */
+static inline bool snapshot_has_traces(const struct snapshot *snapshot)
+{
+	return snapshot->trace != NULL;
 }
 
 static inline bool snapshot_is_object(const struct snapshot *snapshot, node_id node)
@@ -251,6 +280,9 @@ bool snapshot_length(const struct snapshot *snapshot, node_id node, uint64_t *re
 
 /* The name of a synthetic node, or NULL. Borrowed. */
 const char *snapshot_node_name(const struct snapshot *snapshot, node_id node);
+
+/* Where the node was allocated, or NULL: not recorded. Borrowed. */
+const struct snap_trace *snapshot_trace(const struct snapshot *snapshot, node_id node);
 
 /* The node at address, or NODE_NONE. Linear in the number of nodes. */
 node_id snapshot_find(const struct snapshot *snapshot, uint64_t address);

@@ -55,6 +55,11 @@ struct snapshot_builder {
 	size_t large_count, large_capacity;
 	struct snap_many *many;
 	size_t many_count, many_capacity;
+	uint32_t *trace; /* NULL until the first node has one */
+	struct snap_trace *traces;
+	size_t trace_count, trace_capacity;
+	struct snap_frame *frames;
+	size_t frame_count, frame_capacity;
 
 	struct snap_totals totals;
 };
@@ -84,6 +89,9 @@ static void free_columns(struct snapshot_builder *builder)
 	free(builder->names);
 	free(builder->large);
 	free(builder->many);
+	free(builder->trace);
+	free(builder->traces);
+	free(builder->frames);
 	string_table_deinit(&builder->strings);
 }
 
@@ -363,6 +371,37 @@ void snapshot_builder_name(struct snapshot_builder *builder, node_id node, str_i
 	builder->names[builder->name_count++] = (struct snap_name){node, name};
 }
 
+uint32_t snapshot_builder_trace(struct snapshot_builder *builder, const struct snap_frame *frames,
+                                uint32_t count, uint32_t total)
+{
+	if (!count || builder->is_broken || builder->frame_count > UINT32_MAX - count ||
+	    builder->trace_count == UINT32_MAX)
+		return 0;
+	if (!array_reserve(&builder->frames, &builder->frame_capacity, builder->frame_count + count,
+	                   sizeof(*builder->frames))) {
+		builder->is_broken = true;
+		return 0;
+	}
+	if (!reserve_one(builder, &builder->traces, &builder->trace_capacity, builder->trace_count,
+	                 sizeof(*builder->traces)))
+		return 0;
+	memcpy(builder->frames + builder->frame_count, frames, count * sizeof(*frames));
+	builder->traces[builder->trace_count++] = (struct snap_trace){
+		(uint32_t)builder->frame_count, count, total < count ? count : total};
+	builder->frame_count += count;
+	return (uint32_t)builder->trace_count;
+}
+
+uint32_t *snapshot_builder_trace_column(struct snapshot_builder *builder)
+{
+	if (!builder->trace && !builder->is_broken) {
+		builder->trace =
+			sealed_column_new((size_t)builder->node_count + 1, sizeof(*builder->trace));
+		builder->is_broken = !builder->trace;
+	}
+	return builder->trace;
+}
+
 struct snap_totals *snapshot_builder_totals(struct snapshot_builder *builder)
 {
 	return &builder->totals;
@@ -387,6 +426,9 @@ static void hand_over_columns(struct snapshot_builder *builder, struct sealed_sn
 	sealed->names = take_ptr(builder->names);
 	sealed->large = take_ptr(builder->large);
 	sealed->many = take_ptr(builder->many);
+	sealed->trace = take_ptr(builder->trace);
+	sealed->traces = take_ptr(builder->traces);
+	sealed->frames = take_ptr(builder->frames);
 }
 
 static void hand_over_counts(const struct snapshot_builder *builder, struct snapshot *snapshot)
@@ -399,6 +441,8 @@ static void hand_over_counts(const struct snapshot_builder *builder, struct snap
 	snapshot->name_count = builder->name_count;
 	snapshot->large_count = builder->large_count;
 	snapshot->many_count = builder->many_count;
+	snapshot->trace_count = builder->trace_count;
+	snapshot->frame_count = builder->frame_count;
 	snapshot->totals = builder->totals;
 }
 

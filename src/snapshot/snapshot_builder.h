@@ -84,6 +84,20 @@ void snapshot_builder_root(struct snapshot_builder *builder, node_id node, str_i
 void snapshot_builder_container(struct snapshot_builder *builder, node_id node, uint64_t length);
 void snapshot_builder_name(struct snapshot_builder *builder, node_id node, str_id name);
 
+/*
+ * Adds a trace of count frames, at least one, the innermost first; total is how
+ * many there were when it was recorded. Returns what to write into the column
+ * for a node that has it; 0: out of memory, or out of numbers.
+ */
+uint32_t snapshot_builder_trace(struct snapshot_builder *builder, const struct snap_frame *frames,
+                                uint32_t count, uint32_t total);
+
+/*
+ * The traces of all nodes, 0 in the beginning; makes the column, so that only a
+ * target that records traces pays for it. After the last node. NULL: out of memory.
+ */
+uint32_t *snapshot_builder_trace_column(struct snapshot_builder *builder);
+
 /* The totals, to be filled in by the capture. */
 struct snap_totals *snapshot_builder_totals(struct snapshot_builder *builder);
 

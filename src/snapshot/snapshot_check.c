@@ -146,6 +146,31 @@ static struct error *check_side_tables(const struct snapshot *snapshot)
 	return error;
 }
 
+static struct error *check_traces(const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->frame_count; i++)
+		if (snapshot->frames[i].file >= snapshot->string_count)
+			return error_new(ERROR_CORRUPT, "frame %zu is in file %u of %u", i,
+			                 snapshot->frames[i].file, snapshot->string_count);
+	for (size_t i = 0; i < snapshot->trace_count; i++) {
+		const struct snap_trace *trace = &snapshot->traces[i];
+
+		if (!trace->count || trace->first > snapshot->frame_count ||
+		    trace->count > snapshot->frame_count - trace->first)
+			return error_new(ERROR_CORRUPT,
+			                 "trace %zu has %u frames from %u on, of %zu", i,
+			                 trace->count, trace->first, snapshot->frame_count);
+		if (trace->total < trace->count)
+			return error_new(ERROR_CORRUPT, "trace %zu has %u frames of %u", i,
+			                 trace->count, trace->total);
+	}
+	for (node_id node = 0; snapshot->trace && node < snapshot->node_count; node++)
+		if (snapshot->trace[node] > snapshot->trace_count)
+			return error_new(ERROR_CORRUPT, "node %u has trace %u of %zu", node,
+			                 snapshot->trace[node], snapshot->trace_count);
+	return NULL;
+}
+
 struct error *snapshot_check(const struct snapshot *snapshot)
 {
 	struct error *error = check_nodes(snapshot);
@@ -158,5 +183,7 @@ struct error *snapshot_check(const struct snapshot *snapshot)
 		error = check_roots(snapshot);
 	if (!error)
 		error = check_side_tables(snapshot);
+	if (!error)
+		error = check_traces(snapshot);
 	return error;
 }

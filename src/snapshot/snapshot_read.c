@@ -187,7 +187,7 @@ static bool new_array(struct sealed_snapshot *sealed, const struct file_column *
 	void *array;
 
 	memcpy(&array, (char *)sealed + column->array_at, sizeof(array));
-	if (array)
+	if (array || (!rows && column->kind == KIND_NODE_TRACES))
 		return true;
 	/* One more: edge_start has it, and nothing is of no size. */
 	array = sealed_column_new((size_t)rows + 1, column->element_size);
@@ -236,6 +236,8 @@ static void show(struct sealed_snapshot *sealed, const struct file_plan *plan)
 	snapshot->name_count = rows_of(plan, KIND_NAMES);
 	snapshot->large_count = rows_of(plan, KIND_LARGE);
 	snapshot->many_count = rows_of(plan, KIND_MANY);
+	snapshot->trace_count = rows_of(plan, KIND_TRACES);
+	snapshot->frame_count = rows_of(plan, KIND_TRACE_FRAMES);
 	sealed_show(sealed);
 }
 

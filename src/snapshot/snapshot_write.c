@@ -200,7 +200,8 @@ static struct error *prepare(struct write_worker *worker, const struct job *job,
 	if (error)
 		return error;
 	/* Who wants no texts does not need to know how they are kept. */
-	if (job->kind == KIND_VALUES || job->kind == KIND_FACTS)
+	if (job->kind == KIND_VALUES || job->kind == KIND_FACTS ||
+	    (job->column && file_column_is_optional(job->column)))
 		chunk.flags |= CHUNK_IS_OPTIONAL;
 	chunk.raw_size = worker->raw.size;
 	file_chunk_seal(&chunk, worker->packed.bytes, worker->packed.size);

@@ -28,6 +28,9 @@ struct fixture {
 	struct snap_name names[2];
 	struct snap_large large[2];
 	struct snap_many many[2];
+	uint32_t trace[2];
+	struct snap_trace traces[2];
+	struct snap_frame frames[3];
 	struct snapshot snapshot;
 };
 
@@ -43,6 +46,9 @@ static int set_up(void **state)
 		.names = {{0, 0}, {1, 0}},
 		.large = {{0, 1, 1}, {1, 1, 1}},
 		.many = {{0, 1}, {1, 1}},
+		.trace = {2, 0},
+		.traces = {{0, 1, 1}, {1, 2, 9}},
+		.frames = {{0, 1}, {1, 2}, {1, 0}},
 	};
 	fixture.edges[0] = snap_edge_make(1, EDGE_ATTRIBUTE, 1);
 	fixture.edges[1] = snap_edge_make(0, EDGE_VALUE, 1);
@@ -71,6 +77,11 @@ static int set_up(void **state)
 		.large_count = 2,
 		.many = fixture.many,
 		.many_count = 2,
+		.trace = fixture.trace,
+		.traces = fixture.traces,
+		.trace_count = 2,
+		.frames = fixture.frames,
+		.frame_count = 3,
 	};
 	*state = &fixture;
 	return 0;
@@ -233,6 +244,26 @@ static void names_are_sorted_and_exist(void **state)
 	assert_refused(fixture, "name 1 is string 2 of 2");
 }
 
+static void traces_frames_and_files_exist(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->trace[1] = 3;
+	assert_refused(fixture, "node 1 has trace 3 of 2");
+	fixture->trace[1] = 0;
+	fixture->frames[2].file = 2;
+	assert_refused(fixture, "frame 2 is in file 2 of 2");
+	fixture->frames[2].file = 0;
+	fixture->traces[1] = (struct snap_trace){2, 2, 2};
+	assert_refused(fixture, "trace 1 has 2 frames from 2 on, of 3");
+	fixture->traces[1] = (struct snap_trace){UINT32_MAX, 2, 2};
+	assert_refused(fixture, "trace 1 has 2 frames from 4294967295 on, of 3");
+	fixture->traces[1] = (struct snap_trace){1, 0, 0};
+	assert_refused(fixture, "trace 1 has 0 frames");
+	fixture->traces[1] = (struct snap_trace){1, 2, 1};
+	assert_refused(fixture, "trace 1 has 2 frames of 1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +282,7 @@ int main(void)
 		cmocka_unit_test_setup(large_sizes_are_sorted_and_exist, set_up),
 		cmocka_unit_test_setup(reference_counts_are_sorted_and_exist, set_up),
 		cmocka_unit_test_setup(names_are_sorted_and_exist, set_up),
+		cmocka_unit_test_setup(traces_frames_and_files_exist, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,18 @@ static void succeed(struct error *error)
 		fail_msg("%s", error_message(error));
 }
 
+/* Two nodes of three have one of two traces. */
+static void add_traces(struct snapshot_builder *builder, node_id count, str_id file)
+{
+	const struct snap_frame frames[] = {{file, 7}, {file, 0}, {file, UINT32_MAX}};
+	uint32_t shallow = snapshot_builder_trace(builder, frames, 1, 5);
+	uint32_t deep = snapshot_builder_trace(builder, frames, 3, 0);
+	uint32_t *column = snapshot_builder_trace_column(builder);
+
+	for (node_id i = 0; i < count; i++)
+		column[i] = i % 3 == 0 ? 0 : i % 3 == 1 ? shallow : deep;
+}
+
 static struct snapshot *make_graph(node_id count)
 {
 	_cleanup_(cleanup_snapshot_builder) struct snapshot_builder *builder =
@@ -75,6 +87,7 @@ static struct snapshot *make_graph(node_id count)
 	snapshot_builder_container(builder, 1, 77);
 	snapshot_builder_name(builder, 2, list);
 	snapshot_builder_totals(builder)->unknown_types = 12;
+	add_traces(builder, count, list);
 	succeed(snapshot_builder_seal(builder, &snapshot));
 	snapshot->facts = (struct snapshot_facts){
 		.runtime_version = strdup("3.12.1"),
@@ -177,6 +190,19 @@ static void assert_same_tables(const struct snapshot *a, const struct snapshot *
 	assert_memory_equal(&a->totals, &b->totals, sizeof(a->totals));
 }
 
+static void assert_same_traces(const struct snapshot *a, const struct snapshot *b)
+{
+	assert_int_equal(a->trace_count, b->trace_count);
+	assert_int_equal(a->frame_count, b->frame_count);
+	assert_same_array(a, b, trace, a->node_count);
+	assert_same_array(a, b, traces, a->trace_count);
+	assert_same_array(a, b, frames, a->frame_count);
+	assert_null(snapshot_trace(b, 3));
+	assert_int_equal(snapshot_trace(b, 4)->total, 5);
+	assert_int_equal(snapshot_trace(b, 5)->total, 3);
+	assert_int_equal(b->frames[snapshot_trace(b, 5)->first + 2].line, UINT32_MAX);
+}
+
 static void assert_same_facts(const struct snapshot_facts *a, const struct snapshot_facts *b)
 {
 	assert_string_equal(a->runtime_version, b->runtime_version);
@@ -218,6 +244,7 @@ static void test_a_graph_comes_back_as_it_was(void **state)
 	assert_same_array(graph, read, edge_start, NODES + 1);
 	assert_same_array(graph, read, edges, graph->edge_start[NODES]);
 	assert_same_tables(graph, read);
+	assert_same_traces(graph, read);
 	assert_same_facts(&graph->facts, &read->facts);
 	assert_value(file, 3, NULL);
 	assert_false(snapshot_file_info(file).has_values);
@@ -250,6 +277,7 @@ static void test_a_graph_without_edges_or_nodes_comes_back(void **state)
 	succeed(snapshot_file_open(path, SNAPSHOT_FILE_ALL, &file));
 	assert_int_equal(snapshot_file_snapshot(file)->node_count, 0);
 	assert_false(snapshot_has_edges(snapshot_file_snapshot(file)));
+	assert_false(snapshot_has_traces(snapshot_file_snapshot(file)));
 	succeed(snapshot_file_check(file));
 }
 
