@@ -4,13 +4,15 @@
  * that what only a root refers to is found, and again at the end, when every
  * node has its number; in between the walk goes from pools to what lies
  * outside of them. Types get their nodes last, since any object may have
- * shown a new one.
+ * shown a new one; and last of all the nodes learn where they were allocated,
+ * if the target knows.
  */
 #include "capture/heap_snapshot.h"
 
 #include "base/cleanup.h"
 #include "capture/heap_worker.h"
 #include "capture/root_walk.h"
+#include "capture/trace_walk.h"
 
 /*
  * Types say which node they are. And the first worker, which names the roots,
@@ -49,6 +51,8 @@ static struct error *walk_heap(struct heap_walk *walk, size_t *ret_threads)
 	link_types(walk);
 	error = root_walk_record(roots);
 	heap_walk_finish(walk);
+	if (!error)
+		error = trace_walk(walk);
 	if (!error)
 		*ret_threads = root_walk_thread_count(roots);
 	return error;
