@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One pass over the nodes adds each object to the row of its group. The group
- * of a type, a module or a size class is a small dense number (type_id, str_id,
- * or the position of the highest bit), so that no hashing is needed.
+ * of a type, a module, a size class or a line is a small dense number (type_id,
+ * str_id, the position of the highest bit, analysis/trace_lines.h), so that no
+ * hashing is needed.
  */
 #include "analysis/heap_table.h"
+
+#include "base/cleanup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,23 +48,26 @@ static void name_size_class(char *name, uint32_t class)
 		snprintf(name, HEAP_SIZE_NAME_MAX, "%.12s to %.12s", low, high);
 }
 
-static size_t group_count(const struct snapshot *snapshot, enum heap_by by)
+static size_t group_count(const struct heap_table *table, const struct snapshot *snapshot,
+                          enum heap_by by)
 {
 	switch (by) {
 	case HEAP_BY_TYPE: return snapshot->type_count;
 	case HEAP_BY_MODULE: return snapshot->string_count;
 	case HEAP_BY_SIZE: return HEAP_SIZE_CLASSES;
+	case HEAP_BY_LINE: return table->lines->count;
 	}
 	return 0;
 }
 
-static uint32_t group_of(const struct snapshot *snapshot, enum heap_by by, node_id node,
-                         uint64_t size)
+static uint32_t group_of(const struct heap_table *table, const struct snapshot *snapshot,
+                         enum heap_by by, node_id node, uint64_t size)
 {
 	switch (by) {
 	case HEAP_BY_TYPE: return snapshot->type[node];
 	case HEAP_BY_MODULE: return snapshot->types[snapshot->type[node]].module;
 	case HEAP_BY_SIZE: return size_class(size);
+	case HEAP_BY_LINE: return trace_lines_of(table->lines, snapshot, node);
 	}
 	return 0;
 }
@@ -79,6 +85,11 @@ static void name_row(struct heap_table *table, const struct snapshot *snapshot, 
 		name_size_class(table->size_names[group], group);
 		row->name = table->size_names[group];
 		break;
+	case HEAP_BY_LINE:
+		row->name = table->lines->lines[group].name;
+		row->file = table->lines->lines[group].file;
+		row->line = table->lines->lines[group].line;
+		break;
 	}
 }
 
@@ -92,7 +103,7 @@ static void add_nodes(struct heap_table *table, const struct snapshot *snapshot,
 			continue;
 		size = snapshot_size(snapshot, node);
 		memory = snapshot_memory(snapshot, node);
-		row = &table->rows[group_of(snapshot, by, node, size)];
+		row = &table->rows[group_of(table, snapshot, by, node, size)];
 		row->objects++;
 		row->bytes += size;
 		row->memory += memory;
@@ -178,21 +189,27 @@ static void mark_ambiguous(struct heap_table *table)
 struct error *heap_table_make(const struct snapshot *snapshot, enum heap_by by, enum heap_sort sort,
                               struct heap_table **ret)
 {
-	size_t groups = group_count(snapshot, by);
-	struct heap_table *table = calloc(1, sizeof(*table));
+	_cleanup_(cleanup_heap_table) struct heap_table *table = calloc(1, sizeof(*table));
+	struct error *error = NULL;
+	size_t groups;
 
 	if (!table)
 		return error_no_memory();
+	if (by == HEAP_BY_LINE)
+		error = trace_lines_check(snapshot);
+	if (!error && by == HEAP_BY_LINE)
+		error = trace_lines_make(snapshot, &table->lines);
+	if (error)
+		return error;
+	groups = group_count(table, snapshot, by);
 	table->rows = calloc(groups ? groups : 1, sizeof(*table->rows));
-	if (!table->rows) {
-		heap_table_free(table);
+	if (!table->rows)
 		return error_no_memory();
-	}
 	add_nodes(table, snapshot, by);
 	compact_rows(table, snapshot, by, groups);
 	mark_ambiguous(table);
 	sort_rows(table, sort);
-	*ret = table;
+	*ret = take_ptr(table);
 	return NULL;
 }
 
@@ -200,6 +217,7 @@ void heap_table_free(struct heap_table *table)
 {
 	if (!table)
 		return;
+	trace_lines_free(table->lines);
 	free(table->rows);
 	free(table);
 }

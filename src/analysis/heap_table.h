@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the heap is made of: objects, summed by type, by the module of their
- * type, or by size class. Only objects count (NODE_IS_OBJECT); threads and
- * running frames, which are nodes too, do not.
+ * type, by size class, or by the line that allocated them. Only objects count
+ * (NODE_IS_OBJECT); threads and running frames, which are nodes too, do not.
  *
  * Two types of one name are two rows; is_ambiguous says that the name alone
  * does not tell them apart and the address should be shown.
@@ -10,12 +10,13 @@
 #ifndef PLUMB_ANALYSIS_HEAP_TABLE_H
 #define PLUMB_ANALYSIS_HEAP_TABLE_H
 
-#include "snapshot/snapshot.h"
+#include "analysis/trace_lines.h"
 
 enum heap_by {
 	HEAP_BY_TYPE,
 	HEAP_BY_MODULE,
 	HEAP_BY_SIZE, /* of sys.getsizeof, in powers of two */
+	HEAP_BY_LINE, /* where the target records it */
 };
 
 enum heap_sort {
@@ -28,6 +29,8 @@ enum heap_sort {
 struct heap_row {
 	const char *name; /* borrowed from the snapshot or the table */
 	uint64_t address; /* of the type; 0 in the other groupings */
+	const char *file; /* by line alone; borrowed; NULL: not traced */
+	uint32_t line;
 	bool is_ambiguous;
 	uint64_t objects;
 	uint64_t bytes;
@@ -42,9 +45,11 @@ struct heap_table {
 	uint64_t objects; /* the sums of the rows */
 	uint64_t bytes;
 	uint64_t memory;
+	struct trace_lines *lines; /* by line alone */
 	char size_names[HEAP_SIZE_CLASSES][HEAP_SIZE_NAME_MAX];
 };
 
+/* ERROR_NOT_FOUND: by line, of a target that does not record lines. */
 struct error *heap_table_make(const struct snapshot *snapshot, enum heap_by by, enum heap_sort sort,
                               struct heap_table **ret);
 void heap_table_free(struct heap_table *table);

@@ -12,12 +12,25 @@
 #include "cli/usage.h"
 #include "report/diff_report.h"
 
+/* What is kept of the targets so far. */
+struct comparison {
+	struct diff diff;
+	struct diff_lines lines; /* with --by line */
+};
+
+static void deinit_comparison(struct comparison *comparison)
+{
+	diff_deinit(&comparison->diff);
+	diff_lines_deinit(&comparison->lines);
+}
+
 static struct error *print_diff(const struct options *options, const struct snapshot *snapshot,
-                                const struct diff *diff)
+                                const struct comparison *comparison)
 {
 	struct diff_report report = {
 		.snapshot = snapshot,
-		.diff = diff,
+		.diff = &comparison->diff,
+		.lines = options->diff_by == DIFF_BY_LINE ? &comparison->lines : NULL,
 		.by = options->diff_by,
 		.has_top = options->has_top,
 		.top = options->top,
@@ -34,27 +47,28 @@ static struct error *print_diff(const struct options *options, const struct snap
 }
 
 /* The last one was added: searches it for what is new, and prints. */
-static struct error *finish(const struct options *options, struct source *source, struct diff *diff,
-                            struct progress *progress)
+static struct error *finish(const struct options *options, struct source *source,
+                            struct comparison *comparison, struct progress *progress)
 {
 	_cleanup_(cleanup_reach) struct reach *reach = NULL;
 	const struct snapshot *snapshot = source_snapshot(source);
 	struct error *error = NULL;
 
 	progress_report(progress, "searching from the roots", 0);
-	if (diff->is_one_process)
+	if (comparison->diff.is_one_process)
 		error = reach_make(snapshot, &reach);
 	if (!error)
-		error = diff_finish(diff, snapshot, reach);
+		error = diff_finish(&comparison->diff, snapshot, reach);
 	progress_end(progress);
 	if (error)
 		return error;
 	source_release_texts(source);
-	return print_diff(options, snapshot, diff);
+	diff_lines_finish(&comparison->lines);
+	return print_diff(options, snapshot, comparison);
 }
 
-static struct error *add_target(const struct options *options, int index, struct diff *diff,
-                                struct progress *progress)
+static struct error *add_target(const struct options *options, int index,
+                                struct comparison *comparison, struct progress *progress)
 {
 	_cleanup_(cleanup_source) struct source *source = NULL;
 	bool is_last = index + 1 == options->word_count;
@@ -65,26 +79,28 @@ static struct error *add_target(const struct options *options, int index, struct
 		return error;
 	if (!is_last)
 		source_release_texts(source);
-	error = diff_add(diff, source_snapshot(source));
+	error = diff_add(&comparison->diff, source_snapshot(source));
+	if (!error && options->diff_by == DIFF_BY_LINE)
+		error = diff_lines_add(&comparison->lines, source_snapshot(source));
 	if (error || !is_last)
 		return error;
-	return finish(options, source, diff, progress);
+	return finish(options, source, comparison, progress);
 }
 
 static struct error *run(const struct options *options)
 {
-	_cleanup_(cleanup_diff) struct diff diff;
+	_cleanup_(deinit_comparison) struct comparison comparison = {0};
 	struct error *error = NULL;
 	struct progress progress;
 
-	diff_init(&diff);
+	diff_init(&comparison.diff);
 	if (options->word_count < 2)
 		return error_new(
 			ERROR_USAGE,
 			"diff takes two targets or more, oldest first (plumb diff --help)");
 	progress_start(&progress, options->is_json);
 	for (int i = 0; i < options->word_count && !error; i++)
-		error = add_target(options, i, &diff, &progress);
+		error = add_target(options, i, &comparison, &progress);
 	progress_end(&progress);
 	return error;
 }

@@ -147,9 +147,10 @@ static struct error *set_by(struct options *options, const char *word)
 		[HEAP_BY_TYPE] = "type",
 		[HEAP_BY_MODULE] = "module",
 		[HEAP_BY_SIZE] = "size",
+		[HEAP_BY_LINE] = "line",
 	};
 	int chosen = 0;
-	struct error *error = parse_choice("by", word, groups, 3, &chosen);
+	struct error *error = parse_choice("by", word, groups, 4, &chosen);
 
 	options->by = (enum heap_by)chosen;
 	return error;
@@ -157,9 +158,9 @@ static struct error *set_by(struct options *options, const char *word)
 
 static struct error *set_diff_by(struct options *options, const char *word)
 {
-	static const char *const tables[] = {"type", "path", "container"};
+	static const char *const tables[] = {"type", "path", "container", "line"};
 	int chosen = 0;
-	struct error *error = parse_choice("by", word, tables, 3, &chosen);
+	struct error *error = parse_choice("by", word, tables, 4, &chosen);
 
 	options->diff_by = (enum diff_by)(DIFF_BY_TYPE + chosen);
 	return error;

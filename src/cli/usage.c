@@ -52,7 +52,8 @@ const char *usage_diff(void)
 	       "processes share no addresses: then only types are compared, by their names.\n"
 	       "\n"
 	       "options:\n"
-	       "  --by TABLE      type, path or container (default: the beginning of each)\n"
+	       "  --by TABLE      type, path or container (default: the beginning of each), or\n"
+	       "                  line: where it was allocated, of processes with tracemalloc\n"
 	       "  --top N         rows of each table (with --json all; 0: all)\n"
 	       CORE_OPTIONS COMMON_OPTIONS
 	       "\n"
@@ -109,7 +110,9 @@ const char *usage_heap(void)
 	       "data of a numpy array) is in neither.\n"
 	       "\n"
 	       "options:\n"
-	       "  --by GROUP      type (default), module (of the type), or size\n"
+	       "  --by GROUP      type (default), module (of the type), size, or line: where it\n"
+	       "                  was allocated, of a process that runs with tracemalloc\n"
+	       "                  (PYTHONTRACEMALLOC=10, python3 -X tracemalloc=10)\n"
 	       "  --sort COLUMN   memory (default), bytes, objects or name\n"
 	       "  --top N         rows to show (default 20; with --json all; 0: all)\n"
 	       CORE_OPTIONS COMMON_OPTIONS

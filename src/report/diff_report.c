@@ -163,27 +163,39 @@ static size_t name_width(const struct layout *layout)
 	return layout->width - FIGURES_WIDTH - 1;
 }
 
-static void append_type(const struct layout *layout, const struct diff_report *report,
-                        const struct diff_type *type, struct text *text)
+static void append_row(const struct layout *layout, const struct diff_report *report,
+                       const char *name, const uint64_t *objects, const uint64_t *bytes,
+                       struct text *text)
 {
+	unsigned int last = last_look(report);
 	struct text cell;
 
 	text_init(&cell);
-	text_append(&cell, type->series->name);
-	if (type->is_ambiguous)
-		text_printf(&cell, " @%" PRIx64, type->series->address);
-	layout_left(text, text_string(&cell), name_width(layout));
-	text_clear(&cell);
-	units_count(&cell, type->series->objects[0]);
+	layout_left(text, name, name_width(layout));
+	units_count(&cell, objects[0]);
 	append_cell(text, &cell, COUNT_WIDTH);
-	units_count(&cell, type->series->objects[last_look(report)]);
+	units_count(&cell, objects[last]);
 	append_cell(text, &cell, COUNT_WIDTH);
-	units_signed_count(&cell, type->objects);
+	units_signed_count(&cell, (int64_t)(objects[last] - objects[0]));
 	append_cell(text, &cell, DELTA_WIDTH);
-	units_signed_bytes(&cell, type->bytes);
+	units_signed_bytes(&cell, (int64_t)(bytes[last] - bytes[0]));
 	append_cell(text, &cell, DELTA_WIDTH);
 	text_append_char(text, '\n');
 	text_deinit(&cell);
+}
+
+static void append_type(const struct layout *layout, const struct diff_report *report,
+                        const struct diff_type *type, struct text *text)
+{
+	struct text name;
+
+	text_init(&name);
+	text_append(&name, type->series->name);
+	if (type->is_ambiguous)
+		text_printf(&name, " @%" PRIx64, type->series->address);
+	append_row(layout, report, text_string(&name), type->series->objects, type->series->bytes,
+	           text);
+	text_deinit(&name);
 }
 
 static void append_more(struct text *text, size_t count)
@@ -195,16 +207,12 @@ static void append_more(struct text *text, size_t count)
 	text_append(text, " more; --top 0 shows all)\n");
 }
 
-static void append_types(const struct layout *layout, const struct diff_report *report,
-                         struct text *text)
+static void append_head(const struct layout *layout, const char *title, struct text *text)
 {
-	size_t shown = rows_shown(report, DIFF_BY_TYPE, report->diff->type_count);
 	struct text head;
 
-	if (!report->diff->type_count)
-		return;
 	text_init(&head);
-	layout_left(&head, "type", name_width(layout));
+	layout_left(&head, title, name_width(layout));
 	layout_right(&head, "then", COUNT_WIDTH);
 	layout_right(&head, "now", COUNT_WIDTH);
 	layout_right(&head, "objects", DELTA_WIDTH);
@@ -213,9 +221,38 @@ static void append_types(const struct layout *layout, const struct diff_report *
 	layout_dim(layout, text, text_string(&head));
 	text_append_char(text, '\n');
 	text_deinit(&head);
+}
+
+static void append_types(const struct layout *layout, const struct diff_report *report,
+                         struct text *text)
+{
+	size_t shown = rows_shown(report, DIFF_BY_TYPE, report->diff->type_count);
+
+	if (!report->diff->type_count)
+		return;
+	append_head(layout, "type", text);
 	for (size_t i = 0; i < shown; i++)
 		append_type(layout, report, &report->diff->types[i], text);
 	append_more(text, report->diff->type_count - shown);
+}
+
+/* Lines */
+
+static void append_lines(const struct layout *layout, const struct diff_report *report,
+                         struct text *text)
+{
+	const struct diff_lines *lines = report->lines;
+	size_t shown = rows_shown(report, DIFF_BY_LINE, lines->count);
+
+	if (!lines->count) {
+		text_append(text, "\nno line has more or fewer objects\n");
+		return;
+	}
+	append_head(layout, "allocated at", text);
+	for (size_t i = 0; i < shown; i++)
+		append_row(layout, report, lines->lines[i].name, lines->lines[i].objects,
+		           lines->lines[i].bytes, text);
+	append_more(text, lines->count - shown);
 }
 
 /* Paths */
@@ -329,7 +366,10 @@ void diff_report_text(const struct layout *layout, const struct diff_report *rep
 		append_paths(layout, report, text);
 	if (shows(report, DIFF_BY_CONTAINER))
 		append_containers(layout, report, text);
-	append_what_is_new(report, text);
+	if (report->by == DIFF_BY_LINE)
+		append_lines(layout, report, text);
+	else
+		append_what_is_new(report, text);
 	target_report_doubts(text, report->snapshot);
 }
 
@@ -380,6 +420,29 @@ static void types_json(struct json *json, const struct diff_report *report)
 		series_json(json, "bytes", type->series->bytes, report->diff->looks.count);
 		json_signed(json, "objects_delta", type->objects);
 		json_signed(json, "bytes_delta", type->bytes);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+static void lines_json(struct json *json, const struct diff_report *report)
+{
+	unsigned int last = last_look(report);
+
+	json_begin_array(json, "lines");
+	for (size_t i = 0; i < report->lines->count; i++) {
+		const struct diff_line *line = &report->lines->lines[i];
+
+		if (report->top && i >= report->top)
+			break;
+		json_begin_object(json, NULL);
+		json_string(json, "file", line->file);
+		json_unsigned(json, "line", line->line);
+		series_json(json, "objects", line->objects, report->diff->looks.count);
+		series_json(json, "bytes", line->bytes, report->diff->looks.count);
+		json_signed(json, "objects_delta",
+		            (int64_t)(line->objects[last] - line->objects[0]));
+		json_signed(json, "bytes_delta", (int64_t)(line->bytes[last] - line->bytes[0]));
 		json_end_object(json);
 	}
 	json_end_array(json);
@@ -443,6 +506,8 @@ void diff_report_json(const struct diff_report *report, struct text *text)
 	types_json(&json, report);
 	paths_json(&json, report);
 	containers_json(&json, report);
+	if (report->lines)
+		lines_json(&json, report);
 	target_report_doubts_json(&json, report->snapshot);
 	json_end_object(&json);
 	text_append_char(text, '\n');

@@ -4,6 +4,7 @@
 #define PLUMB_REPORT_DIFF_REPORT_H
 
 #include "analysis/diff.h"
+#include "analysis/diff_lines.h"
 #include "report/target_report.h"
 
 enum diff_by {
@@ -11,11 +12,13 @@ enum diff_by {
 	DIFF_BY_TYPE,
 	DIFF_BY_PATH,
 	DIFF_BY_CONTAINER,
+	DIFF_BY_LINE, /* only when it is asked for */
 };
 
 struct diff_report {
 	const struct snapshot *snapshot; /* the last */
 	const struct diff *diff;
+	const struct diff_lines *lines; /* NULL unless by is DIFF_BY_LINE */
 	enum diff_by by;
 	bool has_top;
 	size_t top; /* rows of each table; 0: all */

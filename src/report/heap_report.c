@@ -121,6 +121,7 @@ static void append_head(const struct layout *layout, const struct heap_report *r
 		[HEAP_BY_TYPE] = "type",
 		[HEAP_BY_MODULE] = "module of the type",
 		[HEAP_BY_SIZE] = "size",
+		[HEAP_BY_LINE] = "allocated at",
 	};
 	struct text head;
 
@@ -240,10 +241,13 @@ static void row_json(struct json *json, const struct heap_report *report,
 		[HEAP_BY_TYPE] = "type",
 		[HEAP_BY_MODULE] = "module",
 		[HEAP_BY_SIZE] = "size_class",
+		[HEAP_BY_LINE] = "file",
 	};
 
 	json_begin_object(json, NULL);
-	json_string(json, keys[report->by], row->name);
+	json_string(json, keys[report->by], report->by == HEAP_BY_LINE ? row->file : row->name);
+	if (report->by == HEAP_BY_LINE)
+		json_unsigned(json, "line", row->line);
 	if (report->by == HEAP_BY_TYPE)
 		json_address(json, "address", row->address);
 	json_unsigned(json, "objects", row->objects);

@@ -5,6 +5,7 @@
  */
 #include "report/show_report.h"
 
+#include "report/trace_report.h"
 #include "report/units.h"
 #include "report/why_report.h"
 
@@ -128,6 +129,15 @@ static void append_links(const struct layout *layout, const char *title,
 	}
 }
 
+static void append_trace(const struct layout *layout, const struct show_report *report,
+                         struct text *text)
+{
+	if (!snapshot_has_traces(report->snapshot))
+		return;
+	text_append_char(text, '\n');
+	trace_report_text(layout, report->snapshot, report->view->node, 0, text);
+}
+
 static void append_path(const struct layout *layout, const struct object_view *view,
                         struct text *text)
 {
@@ -152,6 +162,7 @@ void show_report_text(const struct layout *layout, const struct show_report *rep
 	append_links(layout, "refers to", &report->view->references, text);
 	append_links(layout, "referred to by", &report->view->referrers, text);
 	append_path(layout, report->view, text);
+	append_trace(layout, report, text);
 	target_report_doubts(text, report->snapshot);
 }
 
@@ -210,6 +221,7 @@ void show_report_json(const struct show_report *report, struct text *text)
 	json_string(&json, "path", view->is_reached ? view->path.text : NULL);
 	if (view->is_reached)
 		why_steps_json(&json, &view->path);
+	trace_report_json(&json, report->snapshot, view->node);
 	target_report_doubts_json(&json, report->snapshot);
 	json_end_object(&json);
 	text_append_char(text, '\n');

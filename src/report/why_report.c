@@ -6,6 +6,7 @@
  */
 #include "report/why_report.h"
 
+#include "report/trace_report.h"
 #include "report/units.h"
 
 #include <inttypes.h>
@@ -186,8 +187,14 @@ void why_steps_text(const struct layout *layout, const struct concrete_path *pat
 	text_deinit(&chain);
 }
 
-static void append_path(const struct layout *layout, const struct merged_path *path,
-                        struct text *text)
+/* The object that the example leads to. */
+static node_id end_of(const struct concrete_path *path)
+{
+	return path->step_count ? path->steps[path->step_count - 1].node : NODE_NONE;
+}
+
+static void append_path(const struct layout *layout, const struct why_report *report,
+                        const struct merged_path *path, struct text *text)
 {
 	text_append_char(text, '\n');
 	layout_bold_path(layout, text, path->text, 0, 4);
@@ -197,6 +204,7 @@ static void append_path(const struct layout *layout, const struct merged_path *p
 	units_bytes(text, path->bytes);
 	text_append(text, path->objects == 1 ? "\n" : "; for example\n");
 	why_steps_text(layout, &path->example, text);
+	trace_report_text(layout, report->snapshot, end_of(&path->example), 2, text);
 }
 
 static void append_rest(const struct why_report *report, size_t shown, struct text *text)
@@ -240,7 +248,7 @@ void why_report_text(const struct layout *layout, const struct why_report *repor
 	}
 	target_report_text(layout, text, &report->snapshot->facts);
 	for (size_t i = 0; i < shown; i++)
-		append_path(layout, &report->paths->paths[i], text);
+		append_path(layout, report, &report->paths->paths[i], text);
 	append_rest(report, shown, text);
 	target_report_doubts(text, report->snapshot);
 }
@@ -264,7 +272,8 @@ void why_steps_json(struct json *json, const struct concrete_path *path)
 	json_end_array(json);
 }
 
-static void path_json(struct json *json, const struct merged_path *path)
+static void path_json(struct json *json, const struct snapshot *snapshot,
+                      const struct merged_path *path)
 {
 	json_begin_object(json, NULL);
 	json_string(json, "text", path->text);
@@ -274,6 +283,7 @@ static void path_json(struct json *json, const struct merged_path *path)
 	json_string(json, "example", path->example.text);
 	json_bool(json, "example_is_python", path->example.is_python);
 	why_steps_json(json, &path->example);
+	trace_report_json(json, snapshot, end_of(&path->example));
 	json_end_object(json);
 }
 
@@ -294,7 +304,7 @@ void why_report_json(const struct why_report *report, struct text *text)
 	json_unsigned(&json, "bytes", paths->bytes);
 	json_begin_array(&json, "paths");
 	for (size_t i = 0; i < shown_paths(report); i++)
-		path_json(&json, &paths->paths[i]);
+		path_json(&json, report->snapshot, &paths->paths[i]);
 	json_end_array(&json);
 	json_begin_object(&json, "unreached");
 	json_unsigned(&json, "objects", paths->unreached.objects);

@@ -96,6 +96,59 @@ static void size_classes_are_powers_of_two(void **state)
 	assert_string_equal(table->rows[1].name, "2 KiB to 4 KiB");
 }
 
+/* Three objects: two of one line, by two ways, one that was not traced. */
+static void lines_are_those_of_the_innermost_frames(void **state)
+{
+	struct graph *graph = *state;
+	_cleanup_(cleanup_heap_table) struct heap_table *table = NULL;
+	str_id file = snapshot_builder_string(graph->builder, "app.py", 6);
+	const struct snap_frame near[] = {{file, 31}, {file, 7}};
+	const struct snap_frame far[] = {{file, 31}, {file, 8}};
+	const struct snap_frame other[] = {{file, 32}};
+	uint32_t traces[] = {0, snapshot_builder_trace(graph->builder, near, 2, 2),
+	                     snapshot_builder_trace(graph->builder, far, 2, 9),
+	                     snapshot_builder_trace(graph->builder, other, 1, 1)};
+	uint32_t *column;
+
+	for (unsigned int i = 0; i < 3; i++)
+		graph_object(graph, "app.Order", 100u << i);
+	column = snapshot_builder_trace_column(graph->builder);
+	memcpy(column, traces, 3 * sizeof(*column));
+	graph_seal(graph);
+	table = table_of(graph, HEAP_BY_LINE, HEAP_SORT_BYTES);
+	assert_int_equal(table->row_count, 2);
+	assert_string_equal(table->rows[0].name, "app.py:31");
+	assert_string_equal(table->rows[0].file, "app.py");
+	assert_int_equal(table->rows[0].line, 31);
+	assert_int_equal(table->rows[0].objects, 2);
+	assert_int_equal(table->rows[0].bytes, 600);
+	assert_string_equal(table->rows[1].name, "(not traced)");
+	assert_null(table->rows[1].file);
+	assert_int_equal(table->rows[1].bytes, 100);
+}
+
+static void who_records_no_lines_is_told_how_to(void **state)
+{
+	const struct graph *graph = *state;
+	struct heap_table *table;
+	struct error *error =
+		heap_table_make(graph->snapshot, HEAP_BY_LINE, HEAP_SORT_NAME, &table);
+
+	assert_non_null(error);
+	assert_int_equal(error_kind(error), ERROR_NOT_FOUND);
+	assert_non_null(strstr(error_message(error), "PYTHONTRACEMALLOC"));
+	error_free(error);
+}
+
+static int set_up_empty(void **state)
+{
+	static struct graph graph;
+
+	graph_init(&graph);
+	*state = &graph;
+	return 0;
+}
+
 static void types_of_one_name_are_told_apart(void **state)
 {
 	struct snapshot_builder *builder = snapshot_builder_new();
@@ -123,6 +176,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(order_is_by_the_asked_column, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(modules_are_those_of_the_types, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(size_classes_are_powers_of_two, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(lines_are_those_of_the_innermost_frames,
+	                                        set_up_empty, tear_down),
+		cmocka_unit_test_setup_teardown(who_records_no_lines_is_told_how_to, set_up,
+	                                        tear_down),
 		cmocka_unit_test(types_of_one_name_are_told_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
