@@ -5,6 +5,8 @@
  */
 #include "snapshot/file_facts.h"
 
+#include "base/array.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -45,12 +47,12 @@ static const struct {
 /* clang-format on */
 
 enum { KNOWN_FACTS = sizeof(known_facts) / sizeof(*known_facts) };
-_Static_assert(KNOWN_FACTS * 2 <= FILE_FACT_WORDS_MAX, "all of them fit");
 
 void file_facts_deinit(struct file_facts *facts)
 {
 	text_deinit(&facts->words);
-	facts->count = 0;
+	free(facts->start);
+	*facts = (struct file_facts){0};
 }
 
 /* Starts the next word; what is appended until the next call is in it. */
@@ -58,6 +60,11 @@ static void start_word(struct file_facts *facts)
 {
 	if (facts->count)
 		text_append_char(&facts->words, '\0');
+	if (!array_reserve(&facts->start, &facts->capacity, facts->count + 1,
+	                   sizeof(*facts->start))) {
+		facts->words.is_broken = true;
+		return;
+	}
 	facts->start[facts->count++] = facts->words.length;
 }
 
@@ -76,6 +83,20 @@ static void tell_value(const void *fact, enum fact_form form, struct text *text)
 	}
 }
 
+static void tell_settings(const struct snap_settings *settings, struct file_facts *told)
+{
+	for (size_t i = 0; i < settings->count; i++) {
+		const struct snap_setting *setting = &settings->all[i];
+
+		start_word(told);
+		text_append(&told->words, snap_section_name(setting->section));
+		text_append_char(&told->words, ':');
+		text_append(&told->words, setting->name);
+		start_word(told);
+		text_append(&told->words, setting->value);
+	}
+}
+
 bool file_facts_tell(const struct snapshot_facts *facts, struct file_facts *ret)
 {
 	struct file_facts told = {0};
@@ -91,6 +112,7 @@ bool file_facts_tell(const struct snapshot_facts *facts, struct file_facts *ret)
 		start_word(&told);
 		tell_value(fact, known_facts[i].form, &told.words);
 	}
+	tell_settings(&facts->settings, &told);
 	if (told.words.is_broken) {
 		file_facts_deinit(&told);
 		return false;
@@ -166,6 +188,17 @@ static struct error *refuse(enum fact_form form, const char *name, const char *v
 	return error_new(ERROR_CORRUPT, "its fact %s cannot be %s", name, value);
 }
 
+/* "section:name"; of a section that is not known it is no setting. False: memory ran out. */
+static bool take_setting(const char *name, const char *value, struct snap_settings *settings)
+{
+	const char *colon = strchr(name, ':');
+	enum snap_section section;
+
+	if (!colon || !snap_section_of_name(name, (size_t)(colon - name), &section))
+		return true;
+	return snap_settings_add(settings, section, colon + 1, value);
+}
+
 struct error *file_facts_understand(struct string_rows words, size_t count,
                                     struct snapshot_facts *facts)
 {
@@ -178,6 +211,8 @@ struct error *file_facts_understand(struct string_rows words, size_t count,
 			    !understand(value, known_facts[k].form,
 			                (char *)facts + known_facts[k].at))
 				return refuse(known_facts[k].form, name, value);
+		if (!take_setting(name, value, &facts->settings))
+			return error_no_memory();
 	}
-	return NULL;
+	return snap_settings_seal(&facts->settings) ? NULL : error_no_memory();
 }

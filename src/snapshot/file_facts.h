@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The facts of a snapshot as words: a name and a value in turn, so that a
- * later version adds one without a new format. Private to this folder.
+ * later version adds one without a new format. A setting is a fact, too, called
+ * by its section and name: "library:libc.so.6". Private to this folder.
  */
 #ifndef PLUMB_SNAPSHOT_FILE_FACTS_H
 #define PLUMB_SNAPSHOT_FILE_FACTS_H
@@ -10,12 +11,11 @@
 #include "snapshot/file_strings.h"
 #include "snapshot/snapshot_facts.h"
 
-enum { FILE_FACT_WORDS_MAX = 32 };
-
 struct file_facts {
 	struct text words; /* each terminated */
-	uint64_t start[FILE_FACT_WORDS_MAX];
+	uint64_t *start;
 	size_t count; /* of words */
+	size_t capacity;
 };
 
 /* Empties it; takes one of zeros, too. */

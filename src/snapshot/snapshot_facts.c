@@ -11,6 +11,7 @@ void snapshot_facts_deinit(struct snapshot_facts *facts)
 	free(facts->command_line);
 	free(facts->ending);
 	free(facts->missing);
+	snap_settings_deinit(&facts->settings);
 	*facts = (struct snapshot_facts){0};
 }
 

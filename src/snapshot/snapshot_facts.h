@@ -8,6 +8,8 @@
 #ifndef PLUMB_SNAPSHOT_SNAPSHOT_FACTS_H
 #define PLUMB_SNAPSHOT_SNAPSHOT_FACTS_H
 
+#include "snapshot/snap_settings.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -33,8 +35,9 @@ struct snapshot_facts {
 	enum snapshot_pause pause;
 	bool is_settled; /* false: the collector ran in every moment that was tried */
 	uint64_t resident_bytes;
-	uint64_t interpreters; /* count */
-	uint64_t threads;      /* count */
+	uint64_t interpreters;         /* count */
+	uint64_t threads;              /* count */
+	struct snap_settings settings; /* sealed; none: they were not asked for */
 };
 
 void snapshot_facts_deinit(struct snapshot_facts *facts);

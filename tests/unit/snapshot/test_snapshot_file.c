@@ -99,6 +99,9 @@ static struct snapshot *make_graph(node_id count)
 		.resident_bytes = UINT64_C(1) << 40,
 		.threads = 3,
 	};
+	snap_settings_add(&snapshot->facts.settings, SECTION_VARIABLE, "PYTHONPATH", "/a:/b");
+	snap_settings_add(&snapshot->facts.settings, SECTION_LIBRARY, "weird:name", "");
+	assert_true(snap_settings_seal(&snapshot->facts.settings));
 	return snapshot;
 }
 
@@ -216,6 +219,10 @@ static void assert_same_facts(const struct snapshot_facts *a, const struct snaps
 	assert_int_equal(a->interpreters, b->interpreters);
 	assert_int_equal(a->threads, b->threads);
 	assert_string_equal(b->file, path);
+	assert_int_equal(b->settings.count, 2);
+	assert_string_equal(snap_settings_find(&b->settings, SECTION_VARIABLE, "PYTHONPATH"),
+	                    "/a:/b");
+	assert_string_equal(snap_settings_find(&b->settings, SECTION_LIBRARY, "weird:name"), "");
 }
 
 static void assert_value(struct snapshot_file *file, node_id node, const char *expected)
