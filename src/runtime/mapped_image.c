@@ -19,6 +19,7 @@ enum {
 	DYNAMIC_MAX = 512,
 	CHAIN_MAX = 1 << 16,
 	SYMBOL_NAME_MAX = 256,
+	NOTES_MAX = 64, /* of one segment */
 	PAGE = 4096,
 };
 
@@ -73,6 +74,8 @@ static bool add_segment(struct mapped_image *image, const Elf64_Phdr *segment)
 		image->dynamic = start;
 		image->dynamic_size = segment->p_memsz;
 	}
+	if (segment->p_type == PT_NOTE && image->note_count < MAPPED_NOTES_MAX)
+		image->notes[image->note_count++] = (struct mapped_range){start, end};
 	if (segment->p_type != PT_LOAD)
 		return true;
 	if (start < image->start)
@@ -244,6 +247,53 @@ bool mapped_image_symbol(struct window_cache *memory, const struct mapped_image 
 		return false;
 	*ret = image->bias + value;
 	return true;
+}
+
+static void write_hex(const uint8_t *bytes, size_t count, char *ret)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < count; i++) {
+		ret[2 * i] = digits[bytes[i] >> 4];
+		ret[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	ret[2 * count] = '\0';
+}
+
+/* The notes of one segment: head, name and contents, each filled up to 4 bytes (gABI, ch. 5). */
+static bool find_build_id(struct window_cache *memory, const struct mapped_range *notes, char *ret)
+{
+	static const char owner[] = ELF_NOTE_GNU;
+	taddr at = notes->start;
+	Elf64_Nhdr head;
+
+	for (size_t i = 0; i < NOTES_MAX && at < notes->end; i++) {
+		uint8_t bytes[sizeof(owner) + BUILD_ID_MAX];
+		uint64_t name_size;
+		size_t size;
+
+		if (!window_cache_read(memory, at, &head, sizeof(head)))
+			return false;
+		name_size = ((uint64_t)head.n_namesz + 3) & ~UINT64_C(3);
+		size = head.n_descsz < BUILD_ID_MAX ? head.n_descsz : BUILD_ID_MAX;
+		if (head.n_type == NT_GNU_BUILD_ID && head.n_namesz == sizeof(owner) && size &&
+		    window_cache_read(memory, at + sizeof(head), bytes, sizeof(owner) + size) &&
+		    !memcmp(bytes, owner, sizeof(owner))) {
+			write_hex(bytes + sizeof(owner), size, ret);
+			return true;
+		}
+		at += sizeof(head) + name_size + (((uint64_t)head.n_descsz + 3) & ~UINT64_C(3));
+	}
+	return false;
+}
+
+bool mapped_image_build_id(struct window_cache *memory, const struct mapped_image *image,
+                           char ret[2 * BUILD_ID_MAX + 1])
+{
+	for (size_t i = 0; i < image->note_count; i++)
+		if (find_build_id(memory, &image->notes[i], ret))
+			return true;
+	return false;
 }
 
 struct error *mapped_image_open_file(struct window_cache *memory, const struct mapped_image *image,

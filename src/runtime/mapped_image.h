@@ -15,7 +15,11 @@
 #include "image/elf_image.h"
 #include "target/window_cache.h"
 
-enum { MAPPED_DATA_MAX = 4 };
+enum {
+	MAPPED_DATA_MAX = 4,
+	MAPPED_NOTES_MAX = 4,
+	BUILD_ID_MAX = 64, /* bytes; longer ones are cut */
+};
 
 struct mapped_range {
 	taddr start;
@@ -31,6 +35,8 @@ struct mapped_image {
 	uint64_t dynamic_size;
 	struct mapped_range data[MAPPED_DATA_MAX]; /* writable segments, with .bss */
 	size_t data_count;
+	struct mapped_range notes[MAPPED_NOTES_MAX];
+	size_t note_count;
 };
 
 /* False: no x86-64 ELF file starts in the region. */
@@ -40,6 +46,10 @@ bool mapped_image_read(struct window_cache *memory, const struct target_region *
 /* The address in the target of a defined dynamic symbol. */
 bool mapped_image_symbol(struct window_cache *memory, const struct mapped_image *image,
                          const char *name, taddr *ret);
+
+/* Its build-id as lower-case hex, from its notes in memory. False: it has none. */
+bool mapped_image_build_id(struct window_cache *memory, const struct mapped_image *image,
+                           char ret[2 * BUILD_ID_MAX + 1]);
 
 /* Opens the file that was mapped. */
 struct error *mapped_image_open_file(struct window_cache *memory, const struct mapped_image *image,

@@ -6,6 +6,7 @@
  *
  *	0x000 ELF header, program headers    0x200 dynamic section
  *	0x300 symbols   0x400 names          0x500 System V hash   0x600 GNU hash
+ *	0x700 notes
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,6 +28,7 @@ enum {
 	NAMES = 0x400,
 	HASH = 0x500,
 	GNU_HASH = 0x600,
+	NOTES = 0x700,
 	SIZE = 4096,
 	VALUE = 0x2340,
 };
@@ -240,6 +242,71 @@ static void headers_that_make_no_sense_are_no_image(void **state)
 	}
 }
 
+/* A note of another kind, then the build-id; in one segment at NOTES. */
+static void put_notes(struct page *page, uint32_t name_size, uint32_t id_size)
+{
+	Elf64_Phdr segment = {.p_type = PT_NOTE, .p_vaddr = NOTES, .p_memsz = 0x40};
+	Elf64_Nhdr other = {.n_namesz = 2, .n_descsz = 5, .n_type = NT_GNU_BUILD_ID};
+	Elf64_Nhdr head = {.n_namesz = name_size, .n_descsz = id_size, .n_type = NT_GNU_BUILD_ID};
+	uint16_t count = 4;
+
+	put(page, offsetof(Elf64_Ehdr, e_phnum), &count, sizeof(count));
+	put(page, sizeof(Elf64_Ehdr) + 3 * sizeof(segment), &segment, sizeof(segment));
+	put(page, NOTES, &other, sizeof(other));
+	put(page, NOTES + 12, "X\0\0\0abcde", 9);
+	put(page, NOTES + 24, &head, sizeof(head));
+	put(page, NOTES + 36, "GNU\0\x01\xfe\x20\x7f", 8);
+}
+
+static bool build_id(const struct page *page, char ret[2 * BUILD_ID_MAX + 1])
+{
+	struct open_image open;
+	bool is_found;
+
+	open_page(page, &open);
+	assert_true(open.is_image);
+	is_found = mapped_image_build_id(&open.memory, &open.image, ret);
+	close_image(&open);
+	return is_found;
+}
+
+static void the_build_id_is_read_from_the_notes(void **state)
+{
+	struct page page = make_page(DT_HASH, BIAS);
+	char found[2 * BUILD_ID_MAX + 1];
+
+	(void)state;
+	assert_false(build_id(&page, found));
+	put_notes(&page, 4, 4);
+	assert_true(build_id(&page, found));
+	assert_string_equal(found, "01fe207f");
+}
+
+static void notes_that_make_no_sense_have_no_build_id(void **state)
+{
+	static const uint32_t sizes[][2] = {{4, 0}, {0, 4}, {UINT32_MAX, UINT32_MAX}, {8, 4}};
+	char found[2 * BUILD_ID_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		struct page page = make_page(DT_HASH, BIAS);
+
+		put_notes(&page, sizes[i][0], sizes[i][1]);
+		assert_false(build_id(&page, found));
+	}
+}
+
+static void a_long_build_id_is_cut(void **state)
+{
+	struct page page = make_page(DT_HASH, BIAS);
+	char found[2 * BUILD_ID_MAX + 1];
+
+	(void)state;
+	put_notes(&page, 4, UINT32_MAX);
+	assert_true(build_id(&page, found));
+	assert_int_equal(strlen(found), 2 * BUILD_ID_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +315,9 @@ int main(void)
 		cmocka_unit_test(a_chain_without_end_ends),
 		cmocka_unit_test(tables_outside_of_memory_have_no_symbols),
 		cmocka_unit_test(headers_that_make_no_sense_are_no_image),
+		cmocka_unit_test(the_build_id_is_read_from_the_notes),
+		cmocka_unit_test(notes_that_make_no_sense_have_no_build_id),
+		cmocka_unit_test(a_long_build_id_is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
