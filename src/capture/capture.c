@@ -15,7 +15,10 @@
 #include "capture/core_words.h"
 #include "capture/heap_snapshot.h"
 #include "capture/node_values.h"
+#include "capture/program_settings.h"
 #include "runtime/py_refs.h"
+#include "runtime/py_roots.h"
+#include "snapshot/snapshot_builder.h"
 #include "target/live_target.h"
 #include "target/process_access.h"
 
@@ -170,14 +173,45 @@ static struct error *fill_process_facts(struct capture *capture)
 	return NULL;
 }
 
+/* For who wants the facts alone. */
+static struct error *make_empty_snapshot(struct python *python, struct snapshot **ret)
+{
+	_cleanup_(cleanup_snapshot_builder) struct snapshot_builder *builder =
+		snapshot_builder_new();
+	struct error *error = builder ? snapshot_builder_seal(builder, ret) : error_no_memory();
+
+	if (error)
+		return error;
+	(*ret)->facts.interpreters = python->interpreter_count;
+	(*ret)->facts.threads = py_threads_count(python);
+	return NULL;
+}
+
+/* pid: whose files are read; 0: nobody's. Without them there are still modules. */
+static struct error *read_settings(struct capture *capture, pid_t pid)
+{
+	_cleanup_(target_root_deinit) struct target_root root = {-1};
+	struct error *error = pid ? target_root_open(pid, &root) : NULL;
+
+	error_free(error);
+	return program_settings_read(&capture->python, capture->types, root.fd >= 0 ? &root : NULL,
+	                             &capture->snapshot->facts.settings);
+}
+
 static struct error *make_snapshot(struct capture *capture, const struct capture_options *options)
 {
 	struct progress progress = {options};
-	struct error *error = heap_snapshot_take(&capture->python, options->with_edges,
-	                                         options->progress ? on_progress : NULL, &progress,
-	                                         &capture->snapshot);
+	struct error *error;
 	char version[32];
 
+	if (options->without_heap)
+		error = make_empty_snapshot(&capture->python, &capture->snapshot);
+	else
+		error = heap_snapshot_take(&capture->python, options->with_edges,
+		                           options->progress ? on_progress : NULL, &progress,
+		                           &capture->snapshot);
+	if (!error && options->with_settings)
+		error = read_settings(capture, capture->process.pid);
 	if (error)
 		return error;
 	if (options->without_memory)

@@ -17,6 +17,8 @@ struct capture_options {
 	bool may_fall_back;  /* PAUSE_FORK may become PAUSE_COPY where forking is not safe */
 	bool with_edges;     /* false: sizes and counts only, in half the memory */
 	bool without_memory; /* only to be searched, see snapshot_drop_memory */
+	bool without_heap;   /* only the facts: a snapshot without any node */
+	bool with_settings;  /* what the program runs, see snapshot_facts */
 	void (*progress)(void *context, const char *what, double fraction); /* may be NULL */
 	void *progress_context;
 };
