@@ -5,6 +5,7 @@
  * paths to what is new.
  */
 #include "base/cleanup.h"
+#include "cli/cmd_diff_env.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -119,5 +120,5 @@ int cmd_diff(int argc, char **argv)
 		text_append(&text, usage_diff());
 		return output_error(output_text(&text));
 	}
-	return output_error(run(&options));
+	return output_error(options.wants_env ? cmd_diff_env(&options) : run(&options));
 }

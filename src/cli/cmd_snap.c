@@ -127,7 +127,7 @@ static struct error *take_one(struct series *series)
 		return error_no_memory();
 	series->count++;
 	progress_start(&series->progress, options->is_json);
-	error = source_open(options, options->words[0], true, &series->progress, &series->source);
+	error = source_open_to_keep(options, options->words[0], &series->progress, &series->source);
 	if (!error)
 		error = write_file(options, written->file, series->source, &series->progress,
 		                   &series->info);

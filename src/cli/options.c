@@ -30,6 +30,7 @@ enum option_id {
 	OPTION_COUNT,
 	OPTION_SYSROOT,
 	OPTION_SEARCH,
+	OPTION_ENV,
 };
 
 /* Which of the sets each option belongs to; 0: every command takes it. */
@@ -53,6 +54,7 @@ static const struct {
 	{{"count", required_argument, NULL, OPTION_COUNT}, OPTIONS_SERIES},
 	{{"sysroot", required_argument, NULL, OPTION_SYSROOT}, OPTIONS_CORE},
 	{{"search", required_argument, NULL, OPTION_SEARCH}, OPTIONS_CORE},
+	{{"env", no_argument, NULL, OPTION_ENV}, OPTIONS_DIFF},
 };
 
 enum { KNOWN_OPTIONS = sizeof(known_options) / sizeof(*known_options) };
@@ -251,6 +253,7 @@ static struct error *set_option(struct options *options, int id, const char *wor
 	case OPTION_COUNT: return set_count(options, word);
 	case OPTION_SYSROOT: options->sysroot = word; return NULL;
 	case OPTION_SEARCH: return add_search(options, word);
+	case OPTION_ENV: options->wants_env = true; return NULL;
 	}
 	return NULL;
 }

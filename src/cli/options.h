@@ -19,6 +19,7 @@ struct options {
 	bool may_fall_back; /* --pause was not given */
 	enum heap_by by;
 	enum diff_by diff_by;
+	bool wants_env; /* --env: what they run, not what they hold */
 	enum heap_sort sort;
 	bool has_top;
 	size_t top;
@@ -45,7 +46,7 @@ enum option_set {
 	OPTIONS_TOP = 1 << 1,    /* --top */
 	OPTIONS_DOT = 1 << 2,    /* --dot */
 	OPTIONS_WATCH = 1 << 3,  /* --for, --looks */
-	OPTIONS_DIFF = 1 << 4,   /* --by, of another kind */
+	OPTIONS_DIFF = 1 << 4,   /* --by, of another kind, and --env */
 	OPTIONS_OUTPUT = 1 << 5, /* --output, -o */
 	OPTIONS_VALUES = 1 << 6, /* --no-values */
 	OPTIONS_CORE = 1 << 7,   /* --sysroot, --search */

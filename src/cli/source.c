@@ -16,6 +16,14 @@ struct source {
 	struct snapshot_file *file;
 };
 
+/* What is wanted besides enum snapshot_file_parts; files have it anyway. */
+enum {
+	WITH_SETTINGS = 1 << 16,
+	WITHOUT_HEAP = 1 << 17,
+};
+
+_Static_assert((SNAPSHOT_FILE_ALL & (WITH_SETTINGS | WITHOUT_HEAP)) == 0, "bits of their own");
+
 static bool is_number(const char *word)
 {
 	return *word && word[strspn(word, "0123456789")] == '\0';
@@ -29,6 +37,8 @@ static struct error *open_process(const struct options *options, const char *wor
 		.pause = options->pause,
 		.may_fall_back = options->may_fall_back,
 		.with_edges = parts & SNAPSHOT_FILE_EDGES,
+		.with_settings = parts & WITH_SETTINGS,
+		.without_heap = parts & WITHOUT_HEAP,
 		.progress = progress_report,
 		.progress_context = progress,
 	};
@@ -52,6 +62,8 @@ static struct error *open_core(const struct options *options, const char *word, 
 	};
 	const struct capture_options how = {
 		.with_edges = parts & SNAPSHOT_FILE_EDGES,
+		.with_settings = parts & WITH_SETTINGS,
+		.without_heap = parts & WITHOUT_HEAP,
 		.progress = progress_report,
 		.progress_context = progress,
 	};
@@ -75,10 +87,10 @@ static struct error *open_file(const struct options *options, const char *word, 
 		                 stat(word, &facts) == 0 && S_ISDIR(facts.st_mode)
 		                         ? ": it is a directory"
 		                         : "");
-	return snapshot_file_open(word, parts, &source->file);
+	return snapshot_file_open(word, parts & SNAPSHOT_FILE_ALL, &source->file);
 }
 
-/* parts: enum snapshot_file_parts, whatever it is that is opened. */
+/* parts: as above, whatever it is that is opened. */
 static struct error *open_source(const struct options *options, const char *word,
                                  unsigned int parts, struct progress *progress, struct source **ret)
 {
@@ -108,6 +120,18 @@ struct error *source_open_table(const struct options *options, const char *word,
                                 struct progress *progress, struct source **ret)
 {
 	return open_source(options, word, 0, progress, ret);
+}
+
+struct error *source_open_to_keep(const struct options *options, const char *word,
+                                  struct progress *progress, struct source **ret)
+{
+	return open_source(options, word, SNAPSHOT_FILE_ALL | WITH_SETTINGS, progress, ret);
+}
+
+struct error *source_open_facts(const struct options *options, const char *word,
+                                struct progress *progress, struct source **ret)
+{
+	return open_source(options, word, WITH_SETTINGS | WITHOUT_HEAP, progress, ret);
 }
 
 void source_free(struct source *source)

@@ -22,6 +22,11 @@ struct error *source_open(const struct options *options, const char *word, bool 
 /* For sizes and counts of types alone: of a snapshot not even addresses are read. */
 struct error *source_open_table(const struct options *options, const char *word,
                                 struct progress *progress, struct source **ret);
+/* With what the program runs: the whole graph for a file; or nothing but the facts. */
+struct error *source_open_to_keep(const struct options *options, const char *word,
+                                  struct progress *progress, struct source **ret);
+struct error *source_open_facts(const struct options *options, const char *word,
+                                struct progress *progress, struct source **ret);
 void source_free(struct source *source);
 
 static inline void cleanup_source(struct source **source)

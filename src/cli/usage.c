@@ -51,7 +51,12 @@ const char *usage_diff(void)
 	       "New is an object at an address that held no object of its type before. Two\n"
 	       "processes share no addresses: then only types are compared, by their names.\n"
 	       "\n"
+	       "With --env it says instead what two programs run: Python and its build, the\n"
+	       "imported distributions, shared libraries by build-id, malloc, the arguments, and\n"
+	       "those variables of the environment that matter to memory.\n"
+	       "\n"
 	       "options:\n"
+	       "  --env           what they run: what was upgraded since it was fine?\n"
 	       "  --by TABLE      type, path or container (default: the beginning of each), or\n"
 	       "                  line: where it was allocated, of processes with tracemalloc\n"
 	       "  --top N         rows of each table (with --json all; 0: all)\n"
@@ -59,7 +64,8 @@ const char *usage_diff(void)
 	       "\n"
 	       "examples:\n"
 	       "  plumb diff morning.plumb 4242\n"
-	       "  plumb diff 1.plumb 2.plumb 3.plumb --by path\n";
+	       "  plumb diff 1.plumb 2.plumb 3.plumb --by path\n"
+	       "  plumb diff --env monday.plumb 4242\n";
 }
 
 const char *usage_snap(void)
