@@ -141,6 +141,42 @@ struct error *new_file_write(struct new_file *file, const void *bytes, size_t si
 	return NULL;
 }
 
+struct error *new_file_write_at(const struct new_file *file, const void *bytes, size_t size,
+                                uint64_t offset)
+{
+	const char *next = bytes;
+
+	while (size > 0) {
+		ssize_t written = pwrite(file->fd, next, size, (off_t)offset);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return fail(file, written < 0 ? errno : EIO);
+		next += written;
+		size -= (size_t)written;
+		offset += (uint64_t)written;
+	}
+	return NULL;
+}
+
+struct error *new_file_set_size(struct new_file *file, uint64_t size)
+{
+	if (size > INT64_MAX)
+		return fail(file, EFBIG);
+	if (ftruncate(file->fd, (off_t)size) < 0)
+		return fail(file, errno);
+	file->size = size;
+	return NULL;
+}
+
+uint64_t new_file_room(const struct new_file *file)
+{
+	struct stat status;
+
+	return fstat(file->fd, &status) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
+}
+
 /* Gives the nameless file a name that is free. */
 static int link_to(const struct new_file *file, const char *name)
 {

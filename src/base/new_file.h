@@ -33,6 +33,16 @@ struct new_file {
 struct error *new_file_open(const char *path, struct new_file *ret);
 struct error *new_file_write(struct new_file *file, const void *bytes, size_t size);
 
+/* Writes in any place, from any thread. What is never written is zeros, and takes no room. */
+struct error *new_file_write_at(const struct new_file *file, const void *bytes, size_t size,
+                                uint64_t offset);
+
+/* Makes it so long: for what ends in zeros that were not written. */
+struct error *new_file_set_size(struct new_file *file, uint64_t size);
+
+/* The room that it takes on the disk, in bytes. */
+uint64_t new_file_room(const struct new_file *file);
+
 /* Writes it to the disk, gives it its name, and writes that to the disk. */
 struct error *new_file_finish(struct new_file *file);
 
