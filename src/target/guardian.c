@@ -39,6 +39,7 @@
 #include "target/freeze.h"
 #include "target/process_access.h"
 #include "target/remote_call.h"
+#include "target/thread_registers.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -72,6 +73,7 @@ struct reply {
 	bool is_error;
 	enum error_kind kind;
 	pid_t child;
+	size_t threads;
 	uint64_t pause;
 	char message[1024];
 };
@@ -81,13 +83,16 @@ struct guardian {
 	pid_t target;
 	pid_t pid;
 	int socket;
+	size_t threads;
 	uint64_t pause;
 };
 
 /* The guardian's side. */
 struct watch {
 	int socket;
-	int signals; /* signalfd: SIGCHLD */
+	int registers;  /* -1: not wanted */
+	size_t threads; /* that it has */
+	int signals;    /* signalfd: SIGCHLD */
 	struct freeze freeze;
 	struct fork_image image;
 	taddr instruction; /* 0: none found yet */
@@ -141,15 +146,25 @@ static struct error *serve_fork(struct watch *watch)
 	return NULL;
 }
 
+static struct error *serve_stop(struct watch *watch)
+{
+	struct error *error;
+
+	if (!watch->instruction)
+		remote_call_find_instruction(process_access_living_thread(watch->freeze.pid),
+		                             &watch->instruction);
+	error = freeze_stop(&watch->freeze);
+	if (!error && watch->registers >= 0)
+		error = register_file_fill(watch->registers, &watch->freeze, &watch->threads);
+	if (error)
+		freeze_release(&watch->freeze);
+	return error;
+}
+
 static struct error *serve(struct watch *watch, enum request request)
 {
 	switch (request) {
-	case REQUEST_STOP:
-		if (!watch->instruction)
-			remote_call_find_instruction(
-				process_access_living_thread(watch->freeze.pid),
-				&watch->instruction);
-		return freeze_stop(&watch->freeze);
+	case REQUEST_STOP: return serve_stop(watch);
 	case REQUEST_FORK: return serve_fork(watch);
 	case REQUEST_KEEP:
 		return watch->freeze.stopped_at ? NULL : released_meanwhile(watch->freeze.pid);
@@ -173,6 +188,7 @@ static bool answer(struct watch *watch)
 		return false;
 	fill_reply(&reply, serve(watch, request));
 	reply.child = watch->image.child;
+	reply.threads = watch->threads;
 	reply.pause = watch->freeze.pause;
 	return send(watch->socket, &reply, sizeof(reply), MSG_NOSIGNAL) == sizeof(reply);
 }
@@ -216,22 +232,33 @@ static void watch_until_end(struct watch *watch)
 	}
 }
 
-/* All files but ours; the first three become /dev/null. False: there is no room for ours. */
-static bool let_go_of_files(int *socket)
+enum { OWN_SOCKET = 3, OWN_REGISTERS, FOREIGN_FILES };
+
+/*
+ * All files but our two; the first three become /dev/null. False: there is no
+ * room for ours. Without registers, a second /dev/null stands for them.
+ */
+static bool let_go_of_files(struct watch *watch)
 {
 	int null;
 
 	/* Out of the way first: plumb may have been started without a stdin. */
-	*socket = fcntl(*socket, F_DUPFD_CLOEXEC, 4);
+	watch->socket = fcntl(watch->socket, F_DUPFD_CLOEXEC, FOREIGN_FILES);
+	if (watch->registers >= 0)
+		watch->registers = fcntl(watch->registers, F_DUPFD_CLOEXEC, FOREIGN_FILES);
 	null = open("/dev/null", O_RDWR);
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);
-	*socket = dup2(*socket, 3);
-	if (*socket < 0)
+	watch->socket = dup2(watch->socket, OWN_SOCKET);
+	if (watch->registers >= 0)
+		watch->registers = dup2(watch->registers, OWN_REGISTERS);
+	else
+		dup2(null, OWN_REGISTERS);
+	if (watch->socket < 0)
 		return false;
-	if (syscall(SYS_close_range, 4, UINT32_MAX, 0) == 0)
+	if (syscall(SYS_close_range, FOREIGN_FILES, UINT32_MAX, 0) == 0)
 		return true;
-	for (int fd = 4; fd < (int)sysconf(_SC_OPEN_MAX) && fd < 65536; fd++)
+	for (int fd = FOREIGN_FILES; fd < (int)sysconf(_SC_OPEN_MAX) && fd < 65536; fd++)
 		close(fd);
 	return true;
 }
@@ -254,16 +281,16 @@ static void ask_for_precedence(void)
 }
 
 /* Does not return. All signals are blocked. */
-static _Noreturn void guardian_main(pid_t pid, int socket)
+static _Noreturn void guardian_main(pid_t pid, int socket, int registers)
 {
-	struct watch watch = {.socket = socket};
+	struct watch watch = {.socket = socket, .registers = registers};
 	struct sigaction normal = {.sa_handler = SIG_DFL};
 	sigset_t child;
 
 	setsid();
 	sigaction(SIGCHLD, &normal, NULL);
 	/* Without a socket nobody could tell us to end. */
-	if (!let_go_of_files(&watch.socket))
+	if (!let_go_of_files(&watch))
 		_exit(1);
 	prctl(PR_SET_NAME, "plumb-guardian");
 	ask_for_precedence();
@@ -278,7 +305,7 @@ static _Noreturn void guardian_main(pid_t pid, int socket)
 	_exit(0);
 }
 
-static struct error *fork_guardian(struct guardian *guardian)
+static struct error *fork_guardian(struct guardian *guardian, int registers)
 {
 	sigset_t everything;
 	sigset_t before;
@@ -291,7 +318,7 @@ static struct error *fork_guardian(struct guardian *guardian)
 	pthread_sigmask(SIG_SETMASK, &everything, &before);
 	pid = fork();
 	if (pid == 0)
-		guardian_main(guardian->target, sockets[1]);
+		guardian_main(guardian->target, sockets[1], registers);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	close(sockets[1]);
 	if (pid < 0) {
@@ -303,7 +330,7 @@ static struct error *fork_guardian(struct guardian *guardian)
 	return NULL;
 }
 
-struct error *guardian_start(pid_t pid, struct guardian **ret)
+struct error *guardian_start(pid_t pid, int registers, struct guardian **ret)
 {
 	_cleanup_free_ struct guardian *guardian = calloc(1, sizeof(*guardian));
 	struct error *error;
@@ -311,7 +338,7 @@ struct error *guardian_start(pid_t pid, struct guardian **ret)
 	if (!guardian)
 		return error_no_memory();
 	guardian->target = pid;
-	error = fork_guardian(guardian);
+	error = fork_guardian(guardian, registers);
 	if (error)
 		return error;
 	*ret = take_ptr(guardian);
@@ -347,6 +374,7 @@ static struct error *ask(struct guardian *guardian, enum request request, struct
 		return error_new(ERROR_IO, "the helper that stops process %d was killed",
 		                 guardian->target);
 	guardian->pause = reply.pause;
+	guardian->threads = reply.threads;
 	if (reply.is_error)
 		return error_new(reply.kind, "%s", reply.message);
 	*ret = reply;
@@ -382,6 +410,11 @@ struct error *guardian_fork(struct guardian *guardian, pid_t *ret_child)
 	if (!error)
 		*ret_child = reply.child;
 	return error;
+}
+
+size_t guardian_threads(const struct guardian *guardian)
+{
+	return guardian->threads;
 }
 
 uint64_t guardian_pause(const struct guardian *guardian)

@@ -9,13 +9,18 @@
 
 #include "base/error.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct guardian;
 
-/* Starts a guardian for process pid. Nothing is stopped yet. */
-struct error *guardian_start(pid_t pid, struct guardian **ret);
+/*
+ * Starts a guardian for process pid. Nothing is stopped yet. At every stop it
+ * writes the registers of all threads to the file registers
+ * (target/thread_registers.h), unless that is -1.
+ */
+struct error *guardian_start(pid_t pid, int registers, struct guardian **ret);
 
 /* Releases the process, ends the image, waits for the guardian's end. NULL is fine. */
 void guardian_end(struct guardian *guardian);
@@ -42,6 +47,9 @@ struct error *guardian_release(struct guardian *guardian);
  * is still stopped. ERROR_UNSUPPORTED: forking is not safe here.
  */
 struct error *guardian_fork(struct guardian *guardian, pid_t *ret_child);
+
+/* Of how many threads the registers were written at the last stop. */
+size_t guardian_threads(const struct guardian *guardian);
 
 /* Nanoseconds for which the process stood still so far. */
 uint64_t guardian_pause(const struct guardian *guardian);

@@ -15,7 +15,6 @@
 #include "base/work_queue.h"
 #include "target/freeze.h"
 #include "target/proc_file.h"
-#include "target/resident_pages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,6 +216,11 @@ static void cleanup_resident_pages(struct resident_pages *pages)
 	resident_pages_deinit(pages);
 }
 
+bool memory_copy_holds(const struct target_region *region)
+{
+	return region->is_readable && region->is_writable && !region->is_shared;
+}
+
 static struct error *plan_all(struct copying *copying, pid_t pid)
 {
 	_cleanup_(cleanup_resident_pages) struct resident_pages pages;
@@ -228,7 +232,7 @@ static struct error *plan_all(struct copying *copying, pid_t pid)
 	for (size_t i = 0; !error && i < count; i++) {
 		const struct target_region *region = &regions[i];
 
-		if (region->is_readable && region->is_writable && !region->is_shared)
+		if (memory_copy_holds(region))
 			error = resident_pages_visit(&pages, region->start, region->end,
 			                             plan_stretch, copying);
 	}
@@ -323,6 +327,23 @@ static size_t find_run(const struct memory_copy *copy, taddr address)
 			high = middle;
 	}
 	return low;
+}
+
+struct error *memory_copy_visit(const struct memory_copy *copy, taddr start, taddr end,
+                                resident_pages_visitor *visit, void *context)
+{
+	struct error *error = NULL;
+
+	for (size_t i = find_run(copy, start); !error && i < copy->run_count; i++) {
+		const struct run *run = &copy->runs[i];
+		taddr first = run->start > start ? run->start : start;
+		taddr last = run->start + run->size < end ? run->start + run->size : end;
+
+		if (run->start >= end)
+			break;
+		error = visit(context, first, last - first);
+	}
+	return error;
 }
 
 static size_t copy_read(void *self, taddr address, void *buffer, size_t size)

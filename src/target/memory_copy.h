@@ -7,6 +7,7 @@
 #ifndef PLUMB_TARGET_MEMORY_COPY_H
 #define PLUMB_TARGET_MEMORY_COPY_H
 
+#include "target/resident_pages.h"
 #include "target/target.h"
 
 struct memory_copy;
@@ -30,6 +31,13 @@ static inline void cleanup_memory_copy(struct memory_copy **copy)
  */
 struct error *memory_copy_fill(struct memory_copy *copy, pid_t pid, struct target *live,
                                struct error *(*keep)(void *context), void *context);
+
+/* Is the region one whose pages are copied? */
+bool memory_copy_holds(const struct target_region *region);
+
+/* Visits what was copied of [start, end), in order. */
+struct error *memory_copy_visit(const struct memory_copy *copy, taddr start, taddr end,
+                                resident_pages_visitor *visit, void *context);
 
 /* Takes copy and live, also when it fails. */
 struct error *memory_copy_finish(struct memory_copy *copy, struct target *live,

@@ -30,6 +30,9 @@ struct picture {
 	double pause_ms;
 	struct guardian *guardian; /* while there is a fork image */
 	struct target *target;
+	pid_t memory_process;
+	struct memory_copy *copy; /* within target; NULL: it is no copy */
+	struct register_file registers;
 };
 
 /* Longer every time: a bad moment lasts a millisecond, or half a second in a large heap. */
@@ -86,6 +89,8 @@ static struct error *copy_stopped(struct picture *picture, struct guardian *guar
 	if (error)
 		return error;
 	picture->mode = PAUSE_COPY;
+	picture->memory_process = process_access_living_thread(picture->pid);
+	picture->copy = *copy;
 	return memory_copy_finish(take_ptr(*copy), take_ptr(live), &picture->target);
 }
 
@@ -127,6 +132,7 @@ static struct error *take_fork(struct picture *picture, struct guardian *guardia
 		return error;
 	}
 	picture->mode = PAUSE_FORK;
+	picture->memory_process = child;
 	return live_target_open(picture->pid, child, &picture->target);
 }
 
@@ -139,7 +145,7 @@ static bool is_worth_copying(const struct error *error, const struct picture_opt
 static struct error *take_guarded(struct picture *picture, const struct picture_options *options)
 {
 	_cleanup_(cleanup_guardian) struct guardian *guardian = NULL;
-	struct error *error = guardian_start(picture->pid, &guardian);
+	struct error *error = guardian_start(picture->pid, picture->registers.fd, &guardian);
 
 	if (error)
 		return error;
@@ -150,24 +156,39 @@ static struct error *take_guarded(struct picture *picture, const struct picture_
 		error = take_copy(picture, guardian, options);
 	}
 	picture->pause_ms = (double)guardian_pause(guardian) / 1e6;
+	if (!error && options->wants_registers)
+		error = register_file_map(&picture->registers, guardian_threads(guardian));
 	if (!error && picture->mode == PAUSE_FORK)
 		picture->guardian = take_ptr(guardian);
+	return error;
+}
+
+static struct error *take_running(struct picture *picture, const struct picture_options *options)
+{
+	struct error *error = live_target_open(picture->pid, picture->pid, &picture->target);
+
+	picture->memory_process = process_access_living_thread(picture->pid);
+	if (!error && options->wants_registers)
+		error = register_file_guess(&picture->registers, picture->pid);
 	return error;
 }
 
 struct error *picture_take(pid_t pid, const struct picture_options *options, struct picture **ret)
 {
 	_cleanup_(cleanup_picture) struct picture *picture = calloc(1, sizeof(*picture));
-	struct error *error;
+	struct error *error = NULL;
 
 	if (!picture)
 		return error_no_memory();
+	picture->registers.fd = -1;
 	picture->pid = pid;
 	picture->mode = PAUSE_NONE;
 	picture->is_settled = true;
-	if (options->mode == PAUSE_NONE)
-		error = live_target_open(pid, pid, &picture->target);
-	else
+	if (options->wants_registers)
+		error = register_file_init(&picture->registers);
+	if (!error && options->mode == PAUSE_NONE)
+		error = take_running(picture, options);
+	else if (!error)
 		error = take_guarded(picture, options);
 	if (error)
 		return error;
@@ -181,12 +202,38 @@ void picture_free(struct picture *picture)
 		return;
 	target_free(picture->target);
 	guardian_end(picture->guardian);
+	register_file_deinit(&picture->registers);
 	free(picture);
 }
 
-struct target *picture_target(struct picture *picture)
+struct target *picture_target(const struct picture *picture)
 {
 	return picture->target;
+}
+
+const struct thread_registers *picture_threads(const struct picture *picture, size_t *ret_count)
+{
+	*ret_count = picture->registers.count;
+	return picture->registers.threads;
+}
+
+pid_t picture_process(const struct picture *picture)
+{
+	return picture->pid;
+}
+
+pid_t picture_memory_process(const struct picture *picture)
+{
+	return picture->memory_process;
+}
+
+struct error *picture_visit_pages(struct picture *picture, const struct target_region *region,
+                                  struct resident_pages *pages, resident_pages_visitor *visit,
+                                  void *context)
+{
+	if (picture->copy && memory_copy_holds(region))
+		return memory_copy_visit(picture->copy, region->start, region->end, visit, context);
+	return resident_pages_visit(pages, region->start, region->end, visit, context);
 }
 
 double picture_pause_ms(const struct picture *picture)

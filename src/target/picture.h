@@ -17,7 +17,9 @@
 #ifndef PLUMB_TARGET_PICTURE_H
 #define PLUMB_TARGET_PICTURE_H
 
+#include "target/resident_pages.h"
 #include "target/target.h"
+#include "target/thread_registers.h"
 
 enum pause_mode {
 	PAUSE_FORK,
@@ -40,6 +42,7 @@ struct picture_options {
 	bool (*is_settled)(void *context, struct target *stopped);
 	void *context;
 	unsigned int settle_attempts;
+	bool wants_registers; /* for picture_threads */
 };
 
 struct picture;
@@ -56,13 +59,34 @@ static inline void cleanup_picture(struct picture **picture)
 }
 
 /* The memory as it was. Borrowed; lives as long as the picture. */
-struct target *picture_target(struct picture *picture);
+struct target *picture_target(const struct picture *picture);
 
 /* Milliseconds for which the process stood still, in all stops of this picture. */
 double picture_pause_ms(const struct picture *picture);
 
 /* The mode that was really used. */
 enum pause_mode picture_mode(const struct picture *picture);
+
+/*
+ * The threads at that moment with their registers, in no order; none unless
+ * they were wanted. With PAUSE_NONE only what /proc tells of running threads.
+ * Borrowed.
+ */
+const struct thread_registers *picture_threads(const struct picture *picture, size_t *ret_count);
+
+/* The process it is of. */
+pid_t picture_process(const struct picture *picture);
+
+/* Whose /proc files describe that moment: the image's, or the process's own. */
+pid_t picture_memory_process(const struct picture *picture);
+
+/*
+ * Visits the pages of a private region that existed at that moment, as
+ * resident_pages_visit; the process does not matter to pages.
+ */
+struct error *picture_visit_pages(struct picture *picture, const struct target_region *region,
+                                  struct resident_pages *pages, resident_pages_visitor *visit,
+                                  void *context);
 
 /* False when the moment was never good (see is_settled). */
 bool picture_is_settled(const struct picture *picture);
