@@ -256,6 +256,30 @@ def test_why(plumb, python, start):
     assert_documented(document)
 
 
+CORE = {
+    "schema": words("plumb.core/1"),
+    "target": {"pid": count, "cmdline": text, "rss": count, "threads": count},
+    "pause": words("fork", "copy", "none"),
+    "pause_ms": number,
+    "file": text,
+    "compression": or_null(words("zstd")),
+    "size": count,
+    "room": count,
+    "memory": count,
+    "segments": count,
+    "unreadable": count,
+    "partial_threads": count,
+}
+
+
+def test_core(plumb, python, start, tmp_path):
+    target = start(python, LEAK)
+    document = plumb("core", target.pid, "-o", tmp_path / "core", "--json", code=0).json
+    assert mismatches(document, CORE) == []
+    assert document["target"]["pid"] == target.pid
+    assert_documented(document)
+
+
 def test_verdict(plumb, python, start):
     target = start(python, LEAK)
     result = plumb(target.pid, "--for", "4s", "--looks", "4", "--json", code=0)

@@ -2,12 +2,10 @@
 /*
  * plumb snap TARGET -o FILE: captures the graph and writes it to a file; with
  * --every and --count, several of them, each as it is taken.
- *
- * A signal that would end plumb while the file is written waits until what
- * was written so far is gone, and ends it then as it would have.
  */
 #include "base/cleanup.h"
 #include "cli/commands.h"
+#include "cli/ending_signals.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/source.h"
@@ -15,26 +13,9 @@
 #include "report/snap_report.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
-
-/* Is one of them waiting? */
-static bool should_stop(void *context)
-{
-	sigset_t pending;
-
-	(void)context;
-	if (sigpending(&pending) < 0)
-		return false;
-	for (size_t i = 0; i < sizeof(ending_signals) / sizeof(*ending_signals); i++)
-		if (sigismember(&pending, ending_signals[i]) == 1)
-			return true;
-	return false;
-}
 
 static void on_progress(void *context, double fraction)
 {
@@ -49,20 +30,17 @@ static struct error *write_file(const struct options *options, const char *file,
 	struct snapshot_file_options how = {
 		.values = &values,
 		.names_only = options->without_values || !source_has_values(source),
-		.should_stop = should_stop,
+		.should_stop = ending_signals_wait,
 		.progress = on_progress,
 		.context = progress,
 	};
 	struct snapshot_file_info info = {.has_values = !how.names_only};
-	sigset_t ending, before;
+	struct ending_signals ending;
 	struct error *error;
 
-	sigemptyset(&ending);
-	for (size_t i = 0; i < sizeof(ending_signals) / sizeof(*ending_signals); i++)
-		sigaddset(&ending, ending_signals[i]);
-	sigprocmask(SIG_BLOCK, &ending, &before);
+	ending_signals_hold(&ending);
 	error = snapshot_file_write(source_snapshot(source), file, &how, &info.size);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	ending_signals_let_go(&ending);
 	if (!error)
 		*ret = info;
 	return error;

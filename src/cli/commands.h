@@ -14,6 +14,7 @@ enum exit_code {
 	EXIT_INTERRUPTED = 130,
 };
 
+int cmd_core(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_heap(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{"check", cmd_check},
+	{"core", cmd_core},
 	{"diff", cmd_diff},
 	{"heap", cmd_heap},
 	{"show", cmd_show},

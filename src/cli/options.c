@@ -31,6 +31,7 @@ enum option_id {
 	OPTION_SYSROOT,
 	OPTION_SEARCH,
 	OPTION_ENV,
+	OPTION_COMPRESS,
 };
 
 /* Which of the sets each option belongs to; 0: every command takes it. */
@@ -55,6 +56,7 @@ static const struct {
 	{{"sysroot", required_argument, NULL, OPTION_SYSROOT}, OPTIONS_CORE},
 	{{"search", required_argument, NULL, OPTION_SEARCH}, OPTIONS_CORE},
 	{{"env", no_argument, NULL, OPTION_ENV}, OPTIONS_DIFF},
+	{{"compress", required_argument, NULL, OPTION_COMPRESS}, OPTIONS_COMPRESS},
 };
 
 enum { KNOWN_OPTIONS = sizeof(known_options) / sizeof(*known_options) };
@@ -209,6 +211,14 @@ static struct error *set_for(struct options *options, const char *word)
 	return error ? error_wrap(error, "--for") : NULL;
 }
 
+static struct error *set_compression(struct options *options, const char *word)
+{
+	if (strcmp(word, "zstd") != 0)
+		return error_new(ERROR_USAGE, "--compress %s: there is zstd only", word);
+	options->is_compressed = true;
+	return NULL;
+}
+
 static struct error *add_search(struct options *options, const char *word)
 {
 	if (options->search_count == SEARCH_FOLDERS_MAX)
@@ -254,6 +264,7 @@ static struct error *set_option(struct options *options, int id, const char *wor
 	case OPTION_SYSROOT: options->sysroot = word; return NULL;
 	case OPTION_SEARCH: return add_search(options, word);
 	case OPTION_ENV: options->wants_env = true; return NULL;
+	case OPTION_COMPRESS: return set_compression(options, word);
 	}
 	return NULL;
 }

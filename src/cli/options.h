@@ -29,6 +29,7 @@ struct options {
 
 	const char *output; /* --output, -o: a file name, or NULL */
 	bool without_values;
+	bool is_compressed; /* --compress zstd */
 	double every;       /* --every, in seconds; 0: not given */
 	unsigned int count; /* --count; 0: not given */
 
@@ -42,15 +43,16 @@ struct options {
 
 /* Flags for options_parse: what a command takes besides --help, --json and --pause. */
 enum option_set {
-	OPTIONS_TABLE = 1 << 0,  /* --by, --sort */
-	OPTIONS_TOP = 1 << 1,    /* --top */
-	OPTIONS_DOT = 1 << 2,    /* --dot */
-	OPTIONS_WATCH = 1 << 3,  /* --for, --looks */
-	OPTIONS_DIFF = 1 << 4,   /* --by, of another kind, and --env */
-	OPTIONS_OUTPUT = 1 << 5, /* --output, -o */
-	OPTIONS_VALUES = 1 << 6, /* --no-values */
-	OPTIONS_CORE = 1 << 7,   /* --sysroot, --search */
-	OPTIONS_SERIES = 1 << 8, /* --every, --count */
+	OPTIONS_TABLE = 1 << 0,    /* --by, --sort */
+	OPTIONS_TOP = 1 << 1,      /* --top */
+	OPTIONS_DOT = 1 << 2,      /* --dot */
+	OPTIONS_WATCH = 1 << 3,    /* --for, --looks */
+	OPTIONS_DIFF = 1 << 4,     /* --by, of another kind, and --env */
+	OPTIONS_OUTPUT = 1 << 5,   /* --output, -o */
+	OPTIONS_VALUES = 1 << 6,   /* --no-values */
+	OPTIONS_CORE = 1 << 7,     /* --sysroot, --search */
+	OPTIONS_SERIES = 1 << 8,   /* --every, --count */
+	OPTIONS_COMPRESS = 1 << 9, /* --compress */
 };
 
 /* ERROR_USAGE says what is wrong. argv[0] is not looked at. */

@@ -25,6 +25,7 @@ const char *usage_program(void)
 	       "  plumb diff A B        what changed from one to the other?\n"
 	       "  plumb sql PID QUERY   ask it in SQL\n"
 	       "  plumb snap PID -o F   keep it in a file; PID above may be such a file\n"
+	       "  plumb core PID -o F   write an ELF core, for plumb and for gdb\n"
 	       "  plumb check FILE      is this snapshot sound?\n"
 	       "\n"
 	       "heap, why, show, diff, snap and sql take a core file too, packed or not.\n"
@@ -89,6 +90,31 @@ const char *usage_snap(void)
 	       "  plumb snap 4242 -o app.plumb && plumb heap app.plumb\n"
 	       "  plumb snap 4242 -o app.plumb --no-values\n"
 	       "  plumb snap 4242 -o app.plumb --every 60s --count 5 && plumb diff app.?.plumb\n";
+}
+
+const char *usage_core(void)
+{
+	return "plumb core PID -o FILE: an ELF core, and the process goes on.\n"
+	       "\n"
+	       "Writes what the kernel would at a crash: all threads with their registers, and\n"
+	       "all memory, that of mapped files too, so that it can be read on another machine.\n"
+	       "The process stands still for milliseconds; then a copy-on-write picture of it is\n"
+	       "written. Memory that was never touched takes no room. gdb, eu-stack and heap,\n"
+	       "why, show, diff and snap of plumb read the file. It is there whole or not at all,\n"
+	       "and only its owner may read it: it holds all that the process knows.\n"
+	       "\n"
+	       "Not in it: memory of devices, and what the program excludes from forks or cores\n"
+	       "(MADV_DONTFORK, MADV_DONTDUMP).\n"
+	       "\n"
+	       "options:\n"
+	       "  -o, --output FILE   the file; one of that name is replaced\n"
+	       "  --compress zstd     smaller; plumb reads it as it is, for gdb unpack it: unzstd\n"
+	       COMMON_OPTIONS
+	       "\n"
+	       "examples:\n"
+	       "  plumb core 4242 -o app.core && plumb heap app.core\n"
+	       "  plumb core 4242 -o app.core.zst --compress zstd\n"
+	       "  plumb core 4242 -o app.core && gdb python3 app.core\n";
 }
 
 const char *usage_check(void)

@@ -5,6 +5,7 @@
 
 /* Static text, ends in a newline. */
 const char *usage_program(void);
+const char *usage_core(void);
 const char *usage_diff(void);
 const char *usage_heap(void);
 const char *usage_show(void);
