@@ -10,8 +10,8 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "capture/distribution_words.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,10 +19,10 @@
 
 enum {
 	FOLDER_MAX = 1 << 16, /* names in a folder of the path */
+	FILE_COST = 4 << 10,  /* of opening a file, in bytes read */
 	HEAD_MAX = 64 << 10,  /* of METADATA: the description may follow, at length */
 	NAMES_MAX = 64 << 10, /* of top_level.txt */
 	RECORD_MAX = 4 << 20,
-	FIELD_MAX = 256,
 };
 
 struct folder {
@@ -61,43 +61,6 @@ static void deinit_folder(struct folder *folder)
 	free(folder->names);
 }
 
-/* A field of the head, up to the empty line that ends it. False: there is none. */
-static bool read_field(const char *head, const char *field, char ret[FIELD_MAX])
-{
-	size_t length = strlen(field);
-
-	for (const char *line = head; *line && *line != '\n' && *line != '\r';) {
-		size_t size = strcspn(line, "\r\n");
-
-		if (size > length && !strncasecmp(line, field, length)) {
-			const char *value = line + length + strspn(line + length, " \t");
-			size_t left = size - (size_t)(value - line);
-
-			snprintf(ret, FIELD_MAX, "%.*s", left < FIELD_MAX ? (int)left : FIELD_MAX,
-			         value);
-			return *ret;
-		}
-		line += size + (line[size] == '\r');
-		line += *line == '\n';
-	}
-	return false;
-}
-
-/* As names are compared: lower case, runs of - _ . are one - (PEP 503). */
-static void normalise(char *name)
-{
-	char *to = name;
-
-	for (const char *from = name; *from; from++) {
-		bool is_mark = strchr("-_.", *from);
-
-		if (is_mark && to > name && to[-1] == '-')
-			continue;
-		*to++ = is_mark ? '-' : (char)tolower((unsigned char)*from);
-	}
-	*to = '\0';
-}
-
 static int compare_names(const void *name, const void *module)
 {
 	return strcmp(name, ((const struct top_level *)module)->name);
@@ -106,7 +69,7 @@ static int compare_names(const void *name, const void *module)
 /* A module of the distribution, of length bytes: is it imported? */
 static bool cover(struct distribution_search *search, const char *name, size_t length)
 {
-	char module[FIELD_MAX];
+	char module[DISTRIBUTION_FIELD_MAX];
 	struct top_level *found;
 
 	if (!length || length >= sizeof(module))
@@ -121,35 +84,17 @@ static bool cover(struct distribution_search *search, const char *name, size_t l
 	return found;
 }
 
-/* The module that the first part of a path in RECORD is, if it is one: its bytes, or 0. */
-static size_t module_of_path(const char *path, size_t length)
-{
-	size_t first = strcspn(path, "/,\r\n");
-	const char *dot = memchr(path, '.', first);
-
-	if (first > length)
-		return 0;
-	if (path[first] == '/')
-		return dot ? 0 : first; /* a folder with a dot is metadata, or ".." */
-	if (!dot || !(memmem(dot, first - (size_t)(dot - path), ".py", 3) ||
-	              memmem(dot, first - (size_t)(dot - path), ".so", 3)))
-		return 0;
-	return (size_t)(dot - path);
-}
-
 /* Each line of text names a module, or a file of one. */
 static bool cover_lines(struct distribution_search *search, const char *text, bool are_paths)
 {
 	bool is_imported = false;
 
 	for (const char *line = text; *line;) {
-		size_t length = strcspn(line, "\r\n");
-		size_t name = are_paths ? module_of_path(line, length) : strcspn(line, " \t\r\n");
+		size_t length;
+		const char *name = distribution_next_module(&line, are_paths, &length);
 
-		if (cover(search, line, name))
+		if (cover(search, name, length))
 			is_imported = true;
-		line += length;
-		line += strspn(line, "\r\n");
 	}
 	return is_imported;
 }
@@ -157,7 +102,7 @@ static bool cover_lines(struct distribution_search *search, const char *text, bo
 /* Neither list is there: as the distribution is called, with _ for -. */
 static bool cover_namesake(struct distribution_search *search, const char *name)
 {
-	char module[FIELD_MAX];
+	char module[DISTRIBUTION_FIELD_MAX];
 
 	snprintf(module, sizeof(module), "%s", name);
 	for (char *c = module; *c; c++)
@@ -167,20 +112,23 @@ static bool cover_namesake(struct distribution_search *search, const char *name)
 }
 
 /* The file in a folder of metadata; NULL: it cannot be read. */
-static char *read_file(const struct distribution_search *search, const char *folder,
-                       const char *name, const char *file, size_t limit)
+static char *read_file(struct distribution_search *search, const char *folder, const char *name,
+                       const char *file, size_t limit)
 {
 	char path[PATH_MAX];
+	size_t size = 0;
+	char *bytes;
 	int length =
 		snprintf(path, sizeof(path), "%s/%s%s%s", folder, name, *file ? "/" : "", file);
 
-	if (length < 0 || (size_t)length >= sizeof(path))
+	if (length < 0 || (size_t)length >= sizeof(path) || search->bytes > DISTRIBUTION_BYTES_MAX)
 		return NULL;
-	return target_root_read(search->root, path, limit);
+	bytes = target_root_read(search->root, path, limit, &size);
+	search->bytes += FILE_COST + size;
+	return bytes;
 }
 
-static char *read_head(const struct distribution_search *search, const char *folder,
-                       const char *name)
+static char *read_head(struct distribution_search *search, const char *folder, const char *name)
 {
 	static const char *const files[] = {"METADATA", "PKG-INFO", ""};
 	char *head = NULL;
@@ -208,13 +156,13 @@ static void add_distribution(struct distribution_search *search, const char *fol
                              const char *name)
 {
 	_cleanup_free_ char *head = read_head(search, folder, name);
-	char distribution[FIELD_MAX];
-	char version[FIELD_MAX];
+	char distribution[DISTRIBUTION_FIELD_MAX];
+	char version[DISTRIBUTION_FIELD_MAX];
 
-	if (!head || !read_field(head, "Name:", distribution) ||
-	    !read_field(head, "Version:", version))
+	if (!head || !distribution_field(head, "Name:", distribution) ||
+	    !distribution_field(head, "Version:", version))
 		return;
-	normalise(distribution);
+	distribution_normalise(distribution);
 	if (snap_settings_find(search->settings, SECTION_DISTRIBUTION, distribution) ||
 	    !is_imported(search, folder, name, distribution))
 		return;
@@ -226,6 +174,8 @@ void distributions_search(struct distribution_search *search, const char *path)
 {
 	_cleanup_(deinit_folder) struct folder folder = {0};
 
+	if (search->folders++ >= DISTRIBUTION_FOLDERS_MAX)
+		return;
 	if (!target_root_list(search->root, path, FOLDER_MAX, note_name, &folder))
 		return;
 	search->can_read = true;

@@ -4,6 +4,9 @@
  * down about each lies beside its modules (*.dist-info, *.egg-info; the core
  * metadata of packaging.python.org), in the folders of sys.path, and is read
  * there through the target's own root. Nothing of the target is imported.
+ *
+ * A hostile target may have folders without end: a search lists only so many, and
+ * reads only so many bytes.
  */
 #ifndef PLUMB_CAPTURE_DISTRIBUTIONS_H
 #define PLUMB_CAPTURE_DISTRIBUTIONS_H
@@ -16,6 +19,8 @@ struct top_level { /* an imported module that is in no package */
 	bool is_covered; /* it is of a distribution that was found */
 };
 
+enum { DISTRIBUTION_FOLDERS_MAX = 256, DISTRIBUTION_BYTES_MAX = 256 << 20 };
+
 struct distribution_search {
 	const struct target_root *root;
 	struct top_level *modules; /* sorted by name */
@@ -23,6 +28,8 @@ struct distribution_search {
 	struct snap_settings *settings; /* takes "distribution" rows */
 	bool can_read;                  /* a folder of the path could be listed */
 	bool is_broken;                 /* memory ran out */
+	size_t folders;                 /* that were listed; begins at 0, as the next */
+	size_t bytes;                   /* that were read */
 };
 
 /*

@@ -83,7 +83,8 @@ static int open_path(const struct target_root *root, const char *path, int flags
 	return (int)fd;
 }
 
-char *target_root_read(const struct target_root *root, const char *path, size_t limit)
+char *target_root_read(const struct target_root *root, const char *path, size_t limit,
+                       size_t *ret_size)
 {
 	_cleanup_close_ int fd = open_path(root, path, 0);
 	_cleanup_free_ char *bytes = NULL;
@@ -106,8 +107,10 @@ char *target_root_read(const struct target_root *root, const char *path, size_t 
 			break;
 		size += (size_t)got;
 	}
-	if (bytes)
-		bytes[size] = '\0';
+	if (!bytes)
+		return NULL;
+	bytes[size] = '\0';
+	*ret_size = size;
 	return take_ptr(bytes);
 }
 

@@ -26,9 +26,11 @@ void target_root_deinit(struct target_root *root);
 
 /*
  * The beginning of the file at path, at most limit bytes, terminated. The caller
- * frees it; NULL: it cannot be read.
+ * frees it; NULL: it cannot be read. ret_size: bytes, which may have zeros among
+ * them.
  */
-char *target_root_read(const struct target_root *root, const char *path, size_t limit);
+char *target_root_read(const struct target_root *root, const char *path, size_t limit,
+                       size_t *ret_size);
 
 /*
  * Tells the names in the folder at path, at most limit of them, in no order.

@@ -16,6 +16,7 @@
 #include "analysis/diff.h"
 #include "analysis/growth.h"
 #include "analysis/heap_table.h"
+#include "analysis/settings_diff.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "failing_allocator.h"
@@ -304,6 +305,37 @@ static struct error *ask_diff(struct text *answer)
 
 /* ------------------------------------------------------------------ tests */
 
+/* Both tables are made anew each time, since adding and sealing can fail as well. */
+static bool make_settings(struct snap_settings *settings, const char *version)
+{
+	return snap_settings_add(settings, SECTION_DISTRIBUTION, "idna", version) &&
+	       snap_settings_add(settings, SECTION_LIBRARY, "libz.so.1", version) &&
+	       snap_settings_add(settings, SECTION_LIBRARY, "libz.so.1", "b") &&
+	       snap_settings_add(settings, SECTION_LIBRARY, "libz.so.1", "c") &&
+	       snap_settings_seal(settings);
+}
+
+static struct error *ask_settings(struct text *answer)
+{
+	_cleanup_(snap_settings_deinit) struct snap_settings then = {0};
+	_cleanup_(snap_settings_deinit) struct snap_settings now = {0};
+	_cleanup_(settings_diff_deinit) struct settings_diff diff = {0};
+	struct error *error = NULL;
+
+	allocator_arm();
+	if (!make_settings(&then, "1") || !make_settings(&now, "2"))
+		error = error_no_memory();
+	if (!error)
+		error = settings_diff_make(&then, &now, &diff);
+	allocator_disarm();
+	if (error)
+		return error;
+	for (size_t i = 0; i < diff.count; i++)
+		text_printf(answer, "%s %s %s\n", diff.all[i].name, diff.all[i].then,
+		            diff.all[i].now);
+	return NULL;
+}
+
 static void a_table_can_lack_memory_anywhere(void **state)
 {
 	(void)state;
@@ -335,6 +367,12 @@ static void a_comparison_can_lack_memory_anywhere(void **state)
 	exhaust(ask_diff, 60);
 }
 
+static void settings_can_lack_memory_anywhere(void **state)
+{
+	(void)state;
+	exhaust(ask_settings, 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +381,7 @@ int main(void)
 		cmocka_unit_test(a_suggestion_can_lack_memory_anywhere),
 		cmocka_unit_test(growth_can_lack_memory_anywhere),
 		cmocka_unit_test(a_comparison_can_lack_memory_anywhere),
+		cmocka_unit_test(settings_can_lack_memory_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, make_heaps, free_heaps);

@@ -189,6 +189,24 @@ static void broken_metadata_is_passed_over(void **state)
 	assert_false(site->search.is_broken);
 }
 
+static void a_search_ends(void **state)
+{
+	struct site *site = *state;
+
+	write_file(site, "alpha-1.egg-info", "Name: alpha\nVersion: 1\n");
+	site->search.bytes = (size_t)DISTRIBUTION_BYTES_MAX + 1;
+	distributions_search(&site->search, "/");
+	assert_int_equal(site->settings.count, 0);
+	site->search.bytes = 0;
+	site->search.folders = DISTRIBUTION_FOLDERS_MAX;
+	distributions_search(&site->search, "/");
+	assert_int_equal(site->settings.count, 0);
+	site->search.folders = 0;
+	distributions_search(&site->search, "/");
+	assert_int_equal(site->settings.count, 1);
+	assert_true(site->search.bytes > 0);
+}
+
 static void only_variables_of_the_list_are_told(void **state)
 {
 	static const char *const told[] = {
@@ -225,6 +243,7 @@ int main(void)
 		SITE_TEST(what_is_not_imported_is_not_told),
 		SITE_TEST(the_first_in_the_path_counts),
 		SITE_TEST(broken_metadata_is_passed_over),
+		SITE_TEST(a_search_ends),
 		cmocka_unit_test(only_variables_of_the_list_are_told),
 	};
 

@@ -72,14 +72,17 @@ static int tear_down(void **state)
 
 static void assert_reads(void **state, const char *path, size_t limit, const char *expected)
 {
-	char *text = target_root_read(*state, path, limit);
+	size_t size = SIZE_MAX;
+	char *text = target_root_read(*state, path, limit, &size);
 
 	if (!expected) {
 		assert_null(text);
+		assert_int_equal(size, SIZE_MAX);
 		return;
 	}
 	assert_non_null(text);
 	assert_string_equal(text, expected);
+	assert_int_equal(size, strlen(expected));
 	free(text);
 }
 
