@@ -41,10 +41,9 @@ def no_servers(monkeypatch):
 
 def answers(plumb, target, *options):
     """What plumb says, without what tells one target from another."""
-    with processes.one_processor():
-        found = {"heap": plumb("heap", target, "--json", *options, code=0).json}
-        for selector in SELECTORS:
-            found[selector] = plumb("why", target, selector, "--json", *options, code=0).json
+    found = {"heap": plumb("heap", target, "--json", *options, code=0).json}
+    for selector in SELECTORS:
+        found[selector] = plumb("why", target, selector, "--json", *options, code=0).json
     for document in found.values():
         for key in ("target", "pause", "pause_ms"):
             document.pop(key)
@@ -73,8 +72,7 @@ def test_a_core_gives_the_answers_of_the_living_process(python, plumb, tmp_path)
         core = cores.kernel_core(target, signal.SIGABRT, tmp_path / "core")
     by_kernel = answers(plumb, core, *sysroot)
     assert not list(differences(live, by_kernel))
-    with processes.one_processor():
-        plumb("snap", core, *sysroot, "-o", tmp_path / "core.plumb", code=0)
+    plumb("snap", core, *sysroot, "-o", tmp_path / "core.plumb", code=0)
     assert not list(differences(live, answers(plumb, tmp_path / "core.plumb")))
 
 

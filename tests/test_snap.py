@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from support.processes import ANSWER_LOOP, one_processor
+from support.processes import ANSWER_LOOP
 
 CODE = (
     """
@@ -48,8 +48,7 @@ def target(python):
 @pytest.fixture(scope="module")
 def snapshot(plumb, target, tmp_path_factory):
     path = tmp_path_factory.mktemp("snap") / "app.plumb"
-    with one_processor():
-        plumb("snap", target.pid, "-o", path, code=0)
+    plumb("snap", target.pid, "-o", path, code=0)
     return path
 
 
@@ -79,11 +78,10 @@ def without_name(document):
     ids=" ".join,
 )
 def test_a_snapshot_answers_as_the_process(plumb, target, snapshot, command):
-    with one_processor():
-        live, kept = (
-            plumb(*[word.format(name) for word in command], "--json", code=0).json
-            for name in (target.pid, snapshot)
-        )
+    live, kept = (
+        plumb(*[word.format(name) for word in command], "--json", code=0).json
+        for name in (target.pid, snapshot)
+    )
     assert without_name(live) == without_name(kept)
     assert kept["target"]["file"] == str(snapshot)
     assert "file" not in live["target"]
@@ -92,21 +90,18 @@ def test_a_snapshot_answers_as_the_process(plumb, target, snapshot, command):
 def test_every_key_is_told(plumb, python, start, tmp_path):
     """The address of each user, as the process says, leads to the path that says its key."""
     target, snapshot = start(python, CODE), tmp_path / "app.plumb"
-    with one_processor():
-        plumb("snap", target.pid, "-o", snapshot, code=0)
+    plumb("snap", target.pid, "-o", snapshot, code=0)
     for number in range(int(target.ask("len(KEYS)"))):
         address = hex(int(target.ask(f"id(by_key[KEYS[{number}]])")))
         path = plumb("why", snapshot, address, "--json", code=0).json["paths"][0]
-        with one_processor():
-            live = plumb("why", target.pid, address, "--json", code=0).json["paths"][0]
+        live = plumb("why", target.pid, address, "--json", code=0).json["paths"][0]
         assert path == live
         if number < 4:
             assert hex(int(target.ask(f"id({path['example']})"))) == address
 
 
 def test_text_for_people_is_the_same_but_for_the_name(plumb, target, snapshot):
-    with one_processor():
-        live = plumb("why", target.pid, "User", code=0).stdout.splitlines()
+    live = plumb("why", target.pid, "User", code=0).stdout.splitlines()
     kept = plumb("why", snapshot, "User", code=0).stdout.splitlines()
     different = [(one, other) for one, other in zip(live, kept) if one != other]
     assert len(live) == len(kept)

@@ -9,7 +9,7 @@ import pytest
 
 import plumb_reader
 from support.pictures import tool
-from support.processes import ANSWER_LOOP, one_processor
+from support.processes import ANSWER_LOOP
 
 CODE = (
     """
@@ -42,8 +42,7 @@ def target(python):
 @pytest.fixture(scope="module")
 def path(plumb, target, tmp_path_factory):
     path = tmp_path_factory.mktemp("format") / "app.plumb"
-    with one_processor():
-        plumb("snap", target.pid, "-o", path, code=0)
+    plumb("snap", target.pid, "-o", path, code=0)
     return path
 
 
@@ -97,8 +96,7 @@ def test_both_readers_read_the_same(path, snapshot):
 
 def test_the_file_is_what_was_captured(target, path):
     """Values apart: of a process those of keys are told when somebody asks for the key."""
-    with one_processor():
-        live, kept = dump(target.pid), dump(path)
+    live, kept = dump(target.pid), dump(path)
     assert [one for one in live if not one.startswith(b"value")] == [
         one for one in kept if not one.startswith(b"value")
     ]

@@ -6,6 +6,7 @@
 #include "capture/heap_walk.h"
 
 #include "base/array.h"
+#include "base/cleanup.h"
 #include "capture/heap_worker.h"
 #include "capture/module_states.h"
 
@@ -319,8 +320,70 @@ static bool has_failed(const struct heap_walk *walk)
 	return walk->is_broken || walk->is_excessive;
 }
 
+struct numbered_other {
+	struct heap_other other;
+	node_id number; /* in order of discovery */
+};
+
+static int compare_others(const void *left, const void *right)
+{
+	const struct numbered_other *a = left;
+	const struct numbered_other *b = right;
+
+	return (a->other.address > b->other.address) - (a->other.address < b->other.address);
+}
+
+static struct numbered_other *sort_others(const struct heap_walk *walk)
+{
+	struct numbered_other *sorted = reallocarray(NULL, walk->other_count + 1, sizeof(*sorted));
+
+	for (size_t i = 0; sorted && i < walk->other_count; i++)
+		sorted[i] = (struct numbered_other){walk->other_list[i], (node_id)i};
+	if (sorted)
+		qsort(sorted, walk->other_count, sizeof(*sorted), compare_others);
+	return sorted;
+}
+
+/* Everybody forgets the numbers that were. A cleared map keeps its room. */
+static void number_others(struct heap_walk *walk)
+{
+	number_map_clear(&walk->others);
+	for (size_t i = 0; i < walk->other_count; i++)
+		if (!number_map_put(&walk->others, walk->other_list[i].address,
+		                    walk->blocks.node_count + (node_id)i))
+			walk->is_broken = true;
+	for (size_t i = 0; i < walk->worker_count; i++)
+		heap_worker_forget_others(walk->workers[i]);
+}
+
+/*
+ * Which worker met an object first is chance, and so was the object's number.
+ * From here on one worker goes on alone: when these are numbered by address,
+ * the same heap gives the same graph each time.
+ */
+static struct error *order_others(struct heap_walk *walk)
+{
+	_cleanup_free_ struct numbered_other *sorted = sort_others(walk);
+	_cleanup_free_ node_id *places = reallocarray(NULL, walk->other_count + 1, sizeof(*places));
+
+	if (!sorted || !places)
+		return error_no_memory();
+	for (size_t i = 0; i < walk->other_count; i++) {
+		walk->other_list[i] = sorted[i].other;
+		places[sorted[i].number] = walk->blocks.node_count + (node_id)i;
+	}
+	number_others(walk);
+	snapshot_builder_renumber(walk->builder, walk->blocks.node_count, places,
+	                          (node_id)walk->other_count);
+	return NULL;
+}
+
 struct error *heap_walk_others(struct heap_walk *walk)
 {
+	struct error *error = order_others(walk);
+
+	if (error)
+		return error;
 	while (walk->others_described < walk->other_count && !has_failed(walk)) {
 		struct heap_other *other = &walk->other_list[walk->others_described++];
 		node_id node = snapshot_builder_node(walk->builder, other->address, other->type,

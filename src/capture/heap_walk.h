@@ -14,7 +14,8 @@
  *
  * Objects outside of pools are found by references, and by the links of the
  * collector's lists: every tracked object is somebody's gc_next. Their nodes
- * come after those of the pools, in order of discovery.
+ * come after those of the pools: first those that the second step met, in order
+ * of their addresses, then those that only these lead to, as they are met.
  *
  * A sound heap has less than one reference in every 4 bytes of memory. One
  * that has more lets its objects share their storage, to no good end: the

@@ -192,6 +192,11 @@ node_id heap_worker_resolve(struct heap_worker *worker, taddr address, bool may_
 	return node;
 }
 
+void heap_worker_forget_others(struct heap_worker *worker)
+{
+	number_map_clear(&worker->others);
+}
+
 node_id heap_worker_resolve_word(struct heap_worker *worker, taddr address)
 {
 	struct block_place place;

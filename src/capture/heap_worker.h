@@ -91,6 +91,9 @@ node_id heap_worker_resolve(struct heap_worker *worker, taddr address, bool may_
 /* The same for a word that only looks like a reference. */
 node_id heap_worker_resolve_word(struct heap_worker *worker, taddr address);
 
+/* Objects in no pool have new numbers: those that it remembers are wrong. */
+void heap_worker_forget_others(struct heap_worker *worker);
+
 /* A reference as the edge that it becomes. */
 struct snap_edge heap_worker_edge(struct heap_worker *worker, const struct py_ref *reference,
                                   node_id to);

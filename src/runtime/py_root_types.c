@@ -105,14 +105,46 @@ static void find_types(const struct py_root_walk *walk)
 	free(types.waiting);
 }
 
-void py_roots_static_types(const struct py_root_walk *walk)
+static int compare_addresses(const void *left, const void *right)
 {
-	find_types(walk);
-	for (size_t i = 0; i < py_types_count(walk->types); i++) {
+	taddr a = *(const taddr *)left;
+	taddr b = *(const taddr *)right;
+
+	return (a > b) - (a < b);
+}
+
+/* The static types that are known, by address: in which order they were met is chance. */
+static taddr *list_static_types(const struct py_root_walk *walk, size_t *ret_count)
+{
+	size_t known = py_types_count(walk->types);
+	taddr *addresses = reallocarray(NULL, known + 1, sizeof(*addresses));
+	size_t count = 0;
+
+	for (size_t i = 0; addresses && i < known; i++) {
 		const struct py_type *type = py_types_at(walk->types, i);
 
 		if (!(type->flags & PY_TYPE_HEAP))
-			py_root_tell(walk, PY_ROOT_STATIC_TYPE, type->address, "%s",
-			             type->name ? type->name : "?");
+			addresses[count++] = type->address;
+	}
+	if (addresses)
+		qsort(addresses, count, sizeof(*addresses), compare_addresses);
+	*ret_count = count;
+	return addresses;
+}
+
+void py_roots_static_types(const struct py_root_walk *walk)
+{
+	_cleanup_free_ taddr *addresses = NULL;
+	size_t count = 0;
+
+	find_types(walk);
+	addresses = list_static_types(walk, &count);
+	if (!addresses)
+		window_cache_no_memory(walk->python->memory);
+	for (size_t i = 0; i < count; i++) {
+		const struct py_type *type = py_types_get(walk->types, addresses[i]);
+
+		py_root_tell(walk, PY_ROOT_STATIC_TYPE, addresses[i], "%s",
+		             type && type->name ? type->name : "?");
 	}
 }

@@ -344,6 +344,26 @@ void snapshot_builder_edge_run(struct snapshot_builder *builder, node_id first, 
 	builder->edge_count += edge_counts[count - 1];
 }
 
+static uint32_t new_number(uint32_t node, node_id first, const node_id *places, node_id count)
+{
+	return node >= first && node - first < count ? places[node - first] : node;
+}
+
+void snapshot_builder_renumber(struct snapshot_builder *builder, node_id first,
+                               const node_id *places, node_id count)
+{
+	for (size_t i = 0; i < builder->edge_count; i++) {
+		struct snap_edge *edge = &builder->edges[i];
+		uint32_t operand = snap_edge_operand(*edge);
+
+		/* A key whose number did not fit is none (EDGE_OPERAND_MAX). */
+		if (snap_edge_kind(*edge) == EDGE_VALUE && operand != EDGE_OPERAND_MAX)
+			operand = new_number(operand, first, places, count);
+		*edge = snap_edge_make(new_number(edge->to, first, places, count),
+		                       snap_edge_kind(*edge), operand);
+	}
+}
+
 void snapshot_builder_root(struct snapshot_builder *builder, node_id node, str_id name,
                            enum root_kind kind, unsigned int tier)
 {

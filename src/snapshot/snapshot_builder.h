@@ -79,6 +79,14 @@ void snapshot_builder_edge(struct snapshot_builder *builder, node_id to, enum ed
 void snapshot_builder_edge_run(struct snapshot_builder *builder, node_id first, size_t count,
                                const uint32_t *edge_counts, const struct snap_edge *edges);
 
+/*
+ * Edges lead elsewhere: what they called node first + i is places[i], for i
+ * below count; as the end of an edge and as its key. For nodes that were
+ * numbered before they were added.
+ */
+void snapshot_builder_renumber(struct snapshot_builder *builder, node_id first,
+                               const node_id *places, node_id count);
+
 void snapshot_builder_root(struct snapshot_builder *builder, node_id node, str_id name,
                            enum root_kind kind, unsigned int tier);
 void snapshot_builder_container(struct snapshot_builder *builder, node_id node, uint64_t length);

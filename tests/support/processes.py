@@ -12,7 +12,6 @@ What the code does with a line is its own business; `ANSWER_LOOP` is a ready
 made end for programs that evaluate what they are asked.
 """
 
-import contextlib
 import itertools
 import os
 import selectors
@@ -150,17 +149,6 @@ class Target:
 
     def __exit__(self, *_):
         self.stop()
-
-
-@contextlib.contextmanager
-def one_processor():
-    """Of objects that are alike, a single worker always takes the same one for an example."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def place_program(interpreter, program, beside):
