@@ -353,8 +353,7 @@ def references(of, *kinds):
 
 def test_every_thread_is_named_as_in_the_process(python, looks):
     look = looks(python)
-    number = "native" if python.minor >= (3, 11) else "ident"
-    wanted = Counter(f"thread {one[number]} ({one['name']})" for one in look.said["threads"])
+    wanted = Counter(f"thread {one['native']} ({one['name']})" for one in look.said["threads"])
     assert Counter(one["name"] for one in look.found.threads) == wanted
     assert look.found.end["threads"] == len(look.said["threads"])
 
