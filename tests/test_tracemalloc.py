@@ -2,10 +2,12 @@
 """Where objects were allocated, held against what tracemalloc itself says in the process."""
 
 import json
+import signal
 
 import pytest
 
 import plumb_reader
+from support import cores
 from support.processes import ANSWER_LOOP
 
 # What allocates after tracemalloc is on is in functions of known lines; the
@@ -231,6 +233,36 @@ def test_a_copy_of_a_snapshot_keeps_the_lines(plumb, file, tmp_path):
 
     assert rows[0] == rows[1]
     plumb("check", copy, code=0)
+
+
+def test_a_core_says_the_same_as_the_process(plumb, python, tmp_path):
+    cores.need_kernel_cores()
+    sysroot = ["--sysroot", python.root] if python.root else []
+    path = tmp_path / "live.plumb"
+    with python.start(cores.LEAVES_CORE + CODE, options=("-X", "tracemalloc=5")) as target:
+        target.ask("fill()")
+        plumb("snap", target.pid, "-o", path, code=0)
+        core = cores.kernel_core(target, signal.SIGABRT, tmp_path / "core")
+
+    live = plumb("heap", path, "--by", "line", "--json", code=0).json
+    dead = plumb("heap", core, *sysroot, "--by", "line", "--json", code=0).json
+
+    assert len(live["rows"]) > 100
+    assert dead["rows"] == live["rows"]
+
+
+def test_a_file_may_be_called_anything(plumb, python):
+    name = "caf\u00e9 \u4e16.py"
+    odd = f"exec(compile('def odd(): return bytes(2000)', {name!r}, 'exec'))\n"
+    code = CODE.replace("def few", odd + "def few")
+    with python.start(code, options=("-X", "tracemalloc=2")) as target:
+        target.ask("late or exec('late = odd()', globals())")
+        address = target.ask("hex(id(late))")
+        said = json.loads(target.ask("json.dumps(own(late))"))
+        shown = plumb("show", target.pid, address, "--json", code=0).json["allocated_at"]
+
+    assert said["frames"][-1] == [name, 1]
+    assert [[one["file"], one["line"]] for one in shown["frames"]] == said["frames"]
 
 
 def test_diff_tells_the_lines_that_grew(plumb, python, tmp_path):

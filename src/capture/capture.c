@@ -208,6 +208,7 @@ static struct error *make_snapshot(struct capture *capture, const struct capture
 		error = make_empty_snapshot(&capture->python, &capture->snapshot);
 	else
 		error = heap_snapshot_take(&capture->python, options->with_edges,
+		                           options->with_traces,
 		                           options->progress ? on_progress : NULL, &progress,
 		                           &capture->snapshot);
 	if (!error && options->with_settings)

@@ -16,6 +16,7 @@ struct capture_options {
 	enum pause_mode pause;
 	bool may_fall_back;  /* PAUSE_FORK may become PAUSE_COPY where forking is not safe */
 	bool with_edges;     /* false: sizes and counts only, in half the memory */
+	bool with_traces;    /* where things were allocated, if the target records it */
 	bool without_memory; /* only to be searched, see snapshot_drop_memory */
 	bool without_heap;   /* only the facts: a snapshot without any node */
 	bool with_settings;  /* what the program runs, see snapshot_facts */

@@ -52,8 +52,6 @@ static struct error *walk_heap(struct heap_walk *walk, size_t *ret_threads)
 	error = root_walk_record(roots);
 	heap_walk_finish(walk);
 	if (!error)
-		error = trace_walk(walk);
-	if (!error)
 		*ret_threads = root_walk_thread_count(roots);
 	return error;
 }
@@ -76,7 +74,7 @@ static void cleanup_heap_walk(struct heap_walk *walk)
 	heap_walk_deinit(walk);
 }
 
-struct error *heap_snapshot_take(struct python *python, bool with_edges,
+struct error *heap_snapshot_take(struct python *python, bool with_edges, bool with_traces,
                                  void (*progress)(void *context, double fraction), void *context,
                                  struct snapshot **ret)
 {
@@ -95,6 +93,8 @@ struct error *heap_snapshot_take(struct python *python, bool with_edges,
 	walk.progress = progress;
 	walk.progress_context = context;
 	error = walk_heap(&walk, &threads);
+	if (!error && with_traces)
+		error = trace_walk(&walk);
 	if (!error)
 		error = snapshot_builder_seal(builder, &snapshot);
 	if (error)

@@ -11,11 +11,12 @@
 #include "snapshot/snapshot.h"
 
 /*
- * with_edges: false for sizes and counts only. progress may be NULL; it is
+ * with_edges: false for sizes and counts only. with_traces: where things were
+ * allocated, if the target records it. progress may be NULL; it is
  * told the fraction that is done, in the caller's thread. Of the facts only the
  * counts of threads and interpreters are filled in.
  */
-struct error *heap_snapshot_take(struct python *python, bool with_edges,
+struct error *heap_snapshot_take(struct python *python, bool with_edges, bool with_traces,
                                  void (*progress)(void *context, double fraction), void *context,
                                  struct snapshot **ret);
 

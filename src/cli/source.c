@@ -37,6 +37,7 @@ static struct error *open_process(const struct options *options, const char *wor
 		.pause = options->pause,
 		.may_fall_back = options->may_fall_back,
 		.with_edges = parts & SNAPSHOT_FILE_EDGES,
+		.with_traces = parts & SNAPSHOT_FILE_TRACES,
 		.with_settings = parts & WITH_SETTINGS,
 		.without_heap = parts & WITHOUT_HEAP,
 		.progress = progress_report,
@@ -62,6 +63,7 @@ static struct error *open_core(const struct options *options, const char *word, 
 	};
 	const struct capture_options how = {
 		.with_edges = parts & SNAPSHOT_FILE_EDGES,
+		.with_traces = parts & SNAPSHOT_FILE_TRACES,
 		.with_settings = parts & WITH_SETTINGS,
 		.without_heap = parts & WITHOUT_HEAP,
 		.progress = progress_report,
@@ -90,7 +92,10 @@ static struct error *open_file(const struct options *options, const char *word, 
 	return snapshot_file_open(word, parts & SNAPSHOT_FILE_ALL, &source->file);
 }
 
-/* parts: as above, whatever it is that is opened. */
+/*
+ * parts: as above, whatever it is that is opened. A table by line needs traces,
+ * and no other.
+ */
 static struct error *open_source(const struct options *options, const char *word,
                                  unsigned int parts, struct progress *progress, struct source **ret)
 {
@@ -99,6 +104,8 @@ static struct error *open_source(const struct options *options, const char *word
 
 	if (!source)
 		return error_no_memory();
+	if (options->by == HEAP_BY_LINE || options->diff_by == DIFF_BY_LINE)
+		parts |= SNAPSHOT_FILE_TRACES;
 	if (is_number(word))
 		error = open_process(options, word, parts, progress, source);
 	else

@@ -54,7 +54,8 @@ struct error *snapshot_file_write(const struct snapshot *snapshot, const char *p
 enum snapshot_file_parts {
 	SNAPSHOT_FILE_ADDRESSES = 1 << 0, /* the columns address and refcount; NULL without */
 	SNAPSHOT_FILE_EDGES = 1 << 1,
-	SNAPSHOT_FILE_ALL = SNAPSHOT_FILE_ADDRESSES | SNAPSHOT_FILE_EDGES,
+	SNAPSHOT_FILE_TRACES = 1 << 2, /* where things were allocated, if the file has it */
+	SNAPSHOT_FILE_ALL = SNAPSHOT_FILE_ADDRESSES | SNAPSHOT_FILE_EDGES | SNAPSHOT_FILE_TRACES,
 };
 
 struct snapshot_file;

@@ -152,6 +152,9 @@ static bool is_wanted(const struct file_column *column, unsigned int parts)
 	case KIND_EDGE_COUNTS:
 	case KIND_EDGE_TARGETS:
 	case KIND_EDGE_LABELS: return parts & SNAPSHOT_FILE_EDGES;
+	case KIND_NODE_TRACES:
+	case KIND_TRACES:
+	case KIND_TRACE_FRAMES: return parts & SNAPSHOT_FILE_TRACES;
 	default: return true;
 	}
 }
@@ -224,7 +227,7 @@ static size_t rows_of(const struct file_plan *plan, uint32_t kind)
 	return (size_t)plan->rows[file_column_of_kind(kind) - file_columns];
 }
 
-static void show(struct sealed_snapshot *sealed, const struct file_plan *plan)
+static void show(struct sealed_snapshot *sealed, const struct file_plan *plan, unsigned int parts)
 {
 	struct snapshot *snapshot = &sealed->snapshot;
 
@@ -236,8 +239,10 @@ static void show(struct sealed_snapshot *sealed, const struct file_plan *plan)
 	snapshot->name_count = rows_of(plan, KIND_NAMES);
 	snapshot->large_count = rows_of(plan, KIND_LARGE);
 	snapshot->many_count = rows_of(plan, KIND_MANY);
-	snapshot->trace_count = rows_of(plan, KIND_TRACES);
-	snapshot->frame_count = rows_of(plan, KIND_TRACE_FRAMES);
+	if (parts & SNAPSHOT_FILE_TRACES) {
+		snapshot->trace_count = rows_of(plan, KIND_TRACES);
+		snapshot->frame_count = rows_of(plan, KIND_TRACE_FRAMES);
+	}
 	sealed_show(sealed);
 }
 
@@ -268,7 +273,7 @@ static struct error *fill(struct reading *reading, const struct file_plan *plan,
 
 	if (error)
 		return error;
-	show(reading->sealed, plan);
+	show(reading->sealed, plan, parts);
 	add_items(reading, parts, false);
 	error = run_items(reading);
 	if (!error && parts & SNAPSHOT_FILE_EDGES) {

@@ -106,7 +106,7 @@ static void capture(struct python *python, bool with_edges, bool is_sound)
 	_cleanup_(cleanup_error) struct error *error = NULL;
 	_cleanup_(cleanup_error) struct error *broken = NULL;
 
-	error = heap_snapshot_take(python, with_edges, NULL, NULL, &snapshot);
+	error = heap_snapshot_take(python, with_edges, true, NULL, NULL, &snapshot);
 	assert(!error || !is_sound);
 	if (error)
 		return;

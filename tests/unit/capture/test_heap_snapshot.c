@@ -163,7 +163,7 @@ static struct error *take(struct fake_python *fake, struct snapshot **ret)
 	assert_null(fake_python_finish(fake, &target));
 	assert_null(window_cache_init(&memory, target, CACHE));
 	assert_null(python_find(&memory, &python));
-	error = heap_snapshot_take(&python, true, NULL, NULL, ret);
+	error = heap_snapshot_take(&python, true, true, NULL, NULL, ret);
 	python_deinit(&python);
 	window_cache_deinit(&memory);
 	target_free(target);

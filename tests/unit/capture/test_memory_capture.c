@@ -118,7 +118,7 @@ static struct error *capture(const struct trial *trial, struct snapshot **ret)
 		error = python_find(&memory, &python);
 	if (error)
 		return error;
-	error = heap_snapshot_take(&python, trial->with_edges, NULL, NULL, ret);
+	error = heap_snapshot_take(&python, trial->with_edges, true, NULL, NULL, ret);
 	python_deinit(&python);
 	return error;
 }

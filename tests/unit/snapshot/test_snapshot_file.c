@@ -267,6 +267,7 @@ static void test_what_is_not_wanted_is_not_read(void **state)
 	write_graph(graph, NULL);
 	succeed(snapshot_file_open(path, 0, &file));
 	assert_null(snapshot_file_snapshot(file)->address);
+	assert_false(snapshot_has_traces(snapshot_file_snapshot(file)));
 	assert_false(snapshot_has_edges(snapshot_file_snapshot(file)));
 	assert_int_equal(snapshot_size(snapshot_file_snapshot(file), 9), 63);
 }
