@@ -20,7 +20,15 @@
 #include "fake_heap.h"
 #include "runtime/layouts/layout_tables.h"
 
-enum { CACHE = 64 << 10 };
+enum {
+	CACHE = 64 << 10,
+	TRACES_VARIABLE = FAKE_DATA + 0x7800, /* what leads to tracemalloc's table, and ... */
+	TRACES = FAKE_DATA + 0x1f8000,        /* ... the table, 3.9 and later */
+	TRACE_BUCKETS = TRACES + 0x100,
+	TRACE_ENTRIES = TRACES + 0x400,
+	TRACEBACK = TRACES + 0x800,
+	TRACE_FILE = TRACES + 0xa00,
+};
 
 struct trial {
 	struct target *target; /* shared by all runs: it only reads */
@@ -51,6 +59,18 @@ static void say_edges(const struct snapshot *snapshot, node_id node, struct text
 	}
 }
 
+static void say_trace(const struct snapshot *snapshot, node_id node, struct text *text)
+{
+	const struct snap_trace *trace = snapshot_trace(snapshot, node);
+
+	for (uint32_t i = 0; trace && i < trace->count; i++) {
+		struct snap_frame frame = snapshot->frames[trace->first + i];
+
+		text_printf(text, "  at %s:%u\n", snapshot_string(snapshot, frame.file),
+		            frame.line);
+	}
+}
+
 static void say_nodes(const struct snapshot *snapshot, struct text *text)
 {
 	for (node_id node = 0; node < snapshot->node_count; node++) {
@@ -64,6 +84,7 @@ static void say_nodes(const struct snapshot *snapshot, struct text *text)
 		            (unsigned long long)snapshot_size(snapshot, node),
 		            (unsigned long long)snapshot_memory(snapshot, node),
 		            snapshot->flags[node], is_container, (unsigned long long)length);
+		say_trace(snapshot, node, text);
 		if (snapshot_has_edges(snapshot))
 			say_edges(snapshot, node, text);
 	}
@@ -96,6 +117,30 @@ static char *in_words(const struct snapshot *snapshot)
 
 /* ------------------------------------------------------------ the capture */
 
+/* Each list was allocated at a.py:7, in a function that was called at a.py:9. */
+static void fill_traces(struct fake_python *fake, const struct py_layout *layout)
+{
+	const uint64_t table[] = {FAKE_LISTS, 16,         TRACE_BUCKETS, FAKE_IMAGE,
+	                          FAKE_IMAGE, FAKE_IMAGE, FAKE_IMAGE};
+
+	fake_python_u64(fake, TRACES_VARIABLE, TRACES);
+	fake_python_bytes(fake, TRACES, table, sizeof(table));
+	fake_python_u32(fake, TRACEBACK + 8, 2 | 2 << 16);
+	for (unsigned int i = 0; i < 2; i++) {
+		fake_python_u64(fake, TRACEBACK + 12 + i * 12, TRACE_FILE);
+		fake_python_u32(fake, TRACEBACK + 20 + i * 12, 7 + i * 2);
+	}
+	fake_python_bytes(fake, TRACE_FILE, "a.py", sizeof("a.py"));
+	for (unsigned int i = 0; i < FAKE_LISTS; i++) {
+		taddr entry = TRACE_ENTRIES + i * 64;
+
+		fake_python_u64(fake, TRACE_BUCKETS + i * 8, entry);
+		fake_python_u64(fake, entry + 16, fake_heap_block(layout, 0, i));
+		fake_python_u64(fake, entry + 24, entry + 32);
+		fake_python_u64(fake, entry + 40, TRACEBACK);
+	}
+}
+
 static struct target *make_target(const struct py_layout *layout)
 {
 	struct fake_python *fake = fake_python_new(layout, layout->version << 16 | 0x01f0);
@@ -104,6 +149,7 @@ static struct target *make_target(const struct py_layout *layout)
 	assert_non_null(fake);
 	fake_stack_fill(fake, layout);
 	fake_heap_fill(fake, layout);
+	fill_traces(fake, layout);
 	assert_null(fake_python_finish(fake, &target));
 	return target;
 }
@@ -160,6 +206,7 @@ static void capture_whole(struct trial *trial)
 
 	assert_null(capture(trial, &snapshot));
 	trial->whole = in_words(snapshot);
+	assert_non_null(strstr(trial->whole, "  at a.py:7\n  at a.py:9\n"));
 	snapshot_free(snapshot);
 }
 
