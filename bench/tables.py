@@ -12,6 +12,7 @@ GOALS = (
     ("types and sizes, times faster than pympler", "faster_than_pympler", "at least", 25),
     ("pause with fork, ms per GB", "fork_ms_per_gb", "at most", 25),
     ("pause with copy, ms per GB", "copy_ms_per_gb", "at most", 200),
+    ("a core, times shorter a stop than gdb's", "core_stop_ratio", "at least", 10),
     ("whole analysis, times the floor", "times_floor", "at most", 10),
     ("own peak memory of any command, times the target's", "memory_share", "at most", 0.7),
     ("snapshot with values, bytes an object", "bytes_per_object", "at most", 12),
@@ -19,7 +20,16 @@ GOALS = (
 )
 
 # Commands whose memory is held against the goal.  --pause=copy keeps a copy of what it reads.
-LEAN = ("heap-fork", "why-one", "why-all", "verdict", "snap", "heap-snapshot", "why-snapshot")
+LEAN = (
+    "heap-fork",
+    "why-one",
+    "why-all",
+    "verdict",
+    "snap",
+    "heap-snapshot",
+    "why-snapshot",
+    "core",
+)
 
 
 HEADING = (
@@ -67,6 +77,9 @@ def figures(rows, facts):
     size = facts["heap"]["resident"] / GB if "heap" in facts else None
     plumb, copy = done.get("heap-fork"), done.get("heap-copy")
     found = {}
+    if {"core", "gdb-core"} <= set(done):
+        # What the process itself saw, of both.
+        found["core_stop_ratio"] = done["gdb-core"].gap_ms / done["core"].gap_ms
     if "bytes_per_object" in facts:
         found["bytes_per_object"] = facts["bytes_per_object"]
     if "heap-snapshot" in done and "why-one" in done:

@@ -106,6 +106,7 @@ def test_a_measurement_that_fails_is_a_row_and_the_others_are_made(tmp_path):
     assert result.stdout.count("plumb why failed: exit code 1") == 3
     assert result.stdout.count("plumb PID failed: exit code 1") == 1
     assert result.stdout.count("plumb snap failed: exit code 1") == 1
+    assert result.stdout.count("plumb core failed: exit code 1") == 1
     assert "through one buffer" in result.stdout
     assert "60,000 objects" in table.read_text()
     assert "Traceback" not in result.stderr
@@ -132,12 +133,15 @@ def test_goals_are_met_missed_or_not_measured():
         floor=0.125,
     )  # fmt: skip
     rows.append(tables.Row("pympler-summary", "pympler", "what", error="pympler failed: broken"))
+    rows.append(tables.Row("core", "plumb core", "what", stop_ms=2.0, gap_ms=4.0, added=0.1))
+    rows.append(tables.Row("gdb-core", "gdb", "what", stop_ms=600.0, gap_ms=600.0, added=0.1))
     verdicts = [line[2:] for line in tables.goal_table(rows, facts)][1:]
     assert verdicts == [
         ("9.50", "MISSED"),
         ("-", "not measured"),
         ("10.0", "met"),
         ("10.0", "met"),
+        ("150", "met"),
         ("8.00", "met"),
         ("0.50", "met"),
         ("12.5", "MISSED"),
