@@ -4,7 +4,9 @@
  * it is about Python.
  *
  * The file is opened before the process is stopped: what cannot be written is
- * not worth a stop.
+ * not worth a stop. The picture is given back before the file is written to the
+ * disk, which takes longest: until then every page that the process changes is
+ * copied.
  */
 #include "base/cleanup.h"
 #include "base/new_file.h"
@@ -22,7 +24,9 @@
 /* Everything that is released at the end. */
 struct job {
 	const struct options *options;
-	struct picture *picture;
+	struct picture *picture; /* NULL once all is read */
+	enum pause_mode pause;
+	double pause_ms;
 	struct core_memory memory;
 	struct process_notes notes;
 	struct process_facts facts;
@@ -59,7 +63,13 @@ static struct error *take_picture(struct job *job, pid_t pid)
 		.wants_registers = true,
 	};
 
-	return picture_take(pid, &how, &job->picture);
+	struct error *error = picture_take(pid, &how, &job->picture);
+
+	if (error)
+		return error;
+	job->pause = picture_mode(job->picture);
+	job->pause_ms = picture_pause_ms(job->picture);
+	return NULL;
 }
 
 static struct error *write_file(struct job *job)
@@ -79,6 +89,7 @@ static struct error *write_file(struct job *job)
 	};
 	struct error *error = core_dump_write(&dump, &job->file, &job->result);
 
+	picture_free(take_ptr(job->picture));
 	if (!error)
 		error = new_file_finish(&job->file);
 	if (!error)
@@ -113,8 +124,8 @@ static struct error *print_answer(const struct job *job)
 		.pid = job->facts.pid,
 		.command_line = job->facts.command_line,
 		.resident_bytes = job->facts.resident_bytes,
-		.pause = pauses[picture_mode(job->picture)],
-		.pause_ms = picture_pause_ms(job->picture),
+		.pause = pauses[job->pause],
+		.pause_ms = job->pause_ms,
 		.is_compressed = job->options->is_compressed,
 		.size = job->result.size,
 		.room = job->room,
