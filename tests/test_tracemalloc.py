@@ -251,6 +251,23 @@ def test_a_core_says_the_same_as_the_process(plumb, python, tmp_path):
     assert dead["rows"] == live["rows"]
 
 
+def test_what_others_record_is_not_of_objects(plumb, python):
+    with python.start(CODE, options=("-X", "tracemalloc=3")) as target:
+        target.ask("fill()")
+        if target.ask("__import__('importlib.util').util.find_spec('_testcapi') is None") == "True":
+            pytest.skip("no _testcapi")
+        said = json.loads(target.ask("json.dumps(own(late[0]))"))
+        # As numpy does of its data; from then on 3.8 keeps all its traces in another way.
+        for address in "0x123450", "id(late[0])", "id(late[0]) - 16":
+            ask = f"__import__('_testcapi').tracemalloc_track(77, {address}, 100)"
+            assert target.ask(ask) == "None"
+        assert json.loads(target.ask("json.dumps(own(late[0]))")) == said
+        address = target.ask("hex(id(late[0]))")
+        shown = plumb("show", target.pid, address, "--json", code=0).json["allocated_at"]
+
+    assert [[one["file"], one["line"]] for one in shown["frames"]] == said["frames"]
+
+
 def test_a_file_may_be_called_anything(plumb, python):
     name = "caf\u00e9 \u4e16.py"
     odd = f"exec(compile('def odd(): return bytes(2000)', {name!r}, 'exec'))\n"
