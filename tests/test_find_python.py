@@ -494,7 +494,8 @@ def other_program(tmp_path):
 @pytest.mark.parametrize("name", ["sleep", "python3.12", "libpython3.7m.so"])
 def test_what_is_no_python_is_named(other_program, name):
     kind, message = explain(other_program(name))
-    assert kind == "not-python"
+    # What is called Python may become it: whoever asked waits a while.
+    assert kind == ("unready" if "python" in name else "not-python")
     assert f"/{name}," in message
 
 

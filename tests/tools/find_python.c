@@ -30,6 +30,7 @@ static const char *kind_name(enum error_kind kind)
 	case ERROR_GONE: return "gone";
 	case ERROR_PERMISSION: return "permission";
 	case ERROR_NOT_PYTHON: return "not-python";
+	case ERROR_UNREADY: return "unready";
 	case ERROR_UNSUPPORTED: return "unsupported";
 	case ERROR_CORRUPT: return "corrupt";
 	default: return "other";
