@@ -262,22 +262,16 @@ static struct error *probe_memory(struct live_target *live, pid_t pid,
 	                 pid);
 }
 
-struct error *live_target_open(pid_t pid, pid_t memory_pid, struct target **ret)
+/* thread: by whose number the process's own files and memory are reached. */
+static struct error *open_through(pid_t pid, pid_t memory_pid, pid_t thread, struct target **ret)
 {
 	_cleanup_(cleanup_process_maps) struct process_maps maps = {0};
 	struct target_region *regions;
 	struct live_target *live;
 	struct error *error;
-	bool is_picture = memory_pid != pid;
-	pid_t thread;
+	bool is_picture = memory_pid != thread;
 	char *paths;
 
-	error = process_access_check_alive(pid);
-	if (error)
-		return error;
-	thread = process_access_living_thread(pid);
-	if (!is_picture)
-		memory_pid = thread;
 	error = check_machine(pid, thread);
 	if (!error)
 		error = read_maps(pid, memory_pid, &maps);
@@ -295,6 +289,28 @@ struct error *live_target_open(pid_t pid, pid_t memory_pid, struct target **ret)
 	regions = take_ptr(maps.regions);
 	paths = take_ptr(maps.paths);
 	return target_new(&live_operations, live, regions, maps.count, paths, ret);
+}
+
+struct error *live_target_open(pid_t pid, pid_t memory_pid, struct target **ret)
+{
+	bool is_picture = memory_pid != pid;
+	struct error *error = process_access_check_alive(pid);
+	pid_t thread = process_access_living_thread(pid);
+
+	/* A first thread that ends just now is replaced by another, once. */
+	for (int attempt = 0; !error; attempt++) {
+		pid_t before = thread;
+
+		error = open_through(pid, is_picture ? memory_pid : thread, thread, ret);
+		if (!error)
+			return NULL;
+		thread = process_access_living_thread(pid);
+		if (thread == before || attempt)
+			break;
+		error_free(error);
+		error = NULL;
+	}
+	return error;
 }
 
 /* Arguments are separated by NUL; what a terminal could act on becomes '?'. */
