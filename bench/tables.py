@@ -27,6 +27,7 @@ LEAN = (
     "verdict",
     "snap",
     "heap-snapshot",
+    "sql-snapshot",
     "why-snapshot",
     "core",
 )

@@ -39,41 +39,58 @@ def no_servers(monkeypatch):
     monkeypatch.delenv("DEBUGINFOD_URLS", raising=False)
 
 
-def answers(plumb, target, *options):
+def without_name(document):
     """What plumb says, without what tells one target from another."""
-    found = {"heap": plumb("heap", target, "--json", *options, code=0).json}
+    return {key: said for key, said in document.items() if key not in ("target", "pause", "pause_ms")}
+
+
+def heap_of(plumb, target, *options):
+    return without_name(plumb("heap", target, "--json", *options, code=0).json)
+
+
+def answers(plumb, target, *options):
+    found = {"heap": heap_of(plumb, target, *options)}
     for selector in SELECTORS:
-        found[selector] = plumb("why", target, selector, "--json", *options, code=0).json
-    for document in found.values():
-        for key in ("target", "pause", "pause_ms"):
-            document.pop(key)
+        document = plumb("why", target, selector, "--json", *options, code=0).json
+        found[selector] = without_name(document)
     return found
 
 
 def differences(left, right):
     """The keys of what differs, for a message that can be read."""
-    for name in left:
-        for key in left[name]:
-            if left[name][key] != right[name][key]:
-                yield f"{name}: {key}"
+    return [
+        f"{name}: {key}" for name in left for key in left[name] if left[name][key] != right[name][key]
+    ]
 
 
 @pytest.mark.slow
-def test_a_core_gives_the_answers_of_the_living_process(python, plumb, tmp_path):
+def test_all_ways_to_a_process_give_the_same_answers(python, plumb, tmp_path):
+    """Alive, a core of the kernel, of gdb and of plumb, and a snapshot of each."""
     cores.need_kernel_cores()
     sysroot = ["--sysroot", python.root] if python.root else []
+    wholes, tables = {}, {}  # name -> how to open it
+
+    def keep(name, target, *options):
+        wholes[name] = [target, *options]
+        plumb("snap", target, *options, "-o", tmp_path / f"{name}.plumb", code=0)
+        wholes[f"snapshot of {name}"] = [tmp_path / f"{name}.plumb"]
+
     with processes.start(python, ZOO, beside=BESIDE, timeout=180) as target:
         live = answers(plumb, target.pid)
+        keep("alive", target.pid)
+        plumb("core", target.pid, "-o", tmp_path / "by-plumb", code=0)
+        keep("plumb", tmp_path / "by-plumb", *sysroot)
         core, is_whole = cores.gdb_core(target, tmp_path / "by-gdb")
-        by_gdb = answers(plumb, core, *sysroot)
-        if not is_whole:
-            by_gdb = {**live, "heap": by_gdb["heap"]}
-        assert not list(differences(live, by_gdb))
-        core = cores.kernel_core(target, signal.SIGABRT, tmp_path / "core")
-    by_kernel = answers(plumb, core, *sysroot)
-    assert not list(differences(live, by_kernel))
-    plumb("snap", core, *sysroot, "-o", tmp_path / "core.plumb", code=0)
-    assert not list(differences(live, answers(plumb, tmp_path / "core.plumb")))
+        if is_whole:
+            keep("gdb", core, *sysroot)
+        else:
+            tables["gdb"] = [core, *sysroot]
+        assert not differences(live, answers(plumb, *wholes.pop("alive")))
+        core = cores.kernel_core(target, signal.SIGABRT, tmp_path / "by-kernel")
+    keep("kernel", core, *sysroot)
+    found = {name: differences(live, answers(plumb, *way)) for name, way in wholes.items()}
+    found |= {name: differences(live, {**live, "heap": heap_of(plumb, *way)}) for name, way in tables.items()}
+    assert len(found) >= 6 and not any(found.values()), found
 
 
 # ------------------------------------------------------------ one small program
