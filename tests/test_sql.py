@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`plumb sql`: the queries of doc/sql.md, and tables that agree with the other commands."""
 
+import contextlib
+import os
+import pty
 import re
 
 import pytest
@@ -138,6 +141,28 @@ def test_text_is_a_table_and_a_script_may_come_in_by_a_pipe(plumb, target):
     assert process.returncode == 0
     assert output.splitlines()[0] == "n".rjust(len(output.splitlines()[1]))
     assert output.splitlines()[2:] == ["two", "  2"]
+
+
+def everything_from(terminal):
+    """What a program writes until it has closed its side."""
+    written = b""
+    with contextlib.suppress(OSError):  # EIO: it has
+        while part := os.read(terminal, 4096):
+            written += part
+    return written.decode()
+
+
+def test_at_a_terminal_queries_are_asked_for(plumb, target):
+    ours, theirs = pty.openpty()
+    process = plumb.popen("sql", str(target.pid), stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    os.write(ours, b".schema\nSELECT 40 + 2\nAS answer;\nSELEC;\nSELECT 1 AS still;\n.quit\n")
+    text = everything_from(ours)
+    os.close(ours)
+    assert process.wait(timeout=60) == 0
+    assert "CREATE TABLE objects(" in text and "plumb> " in text
+    assert "    42" in text and "syntax error" in text
+    assert text.index("syntax error") < text.rindex("still")  # a mistake does not end it
 
 
 def test_mistakes_are_one_line_and_2(plumb, target):

@@ -153,22 +153,29 @@ static void fit_widths(struct rows_report *report)
 	}
 }
 
+/* Cut where a person reads it; padded unless it ends the line. */
+static void append_words(struct rows_report *report, const char *cell, size_t width, bool is_last)
+{
+	size_t columns = layout_columns(cell);
+
+	if (report->layout->breaks_lines && columns > width) {
+		layout_beginning(report->text, cell, width);
+		return;
+	}
+	text_append(report->text, cell);
+	for (; !is_last && columns < width; columns++)
+		text_append_char(report->text, ' ');
+}
+
 static void append_cell(struct rows_report *report, const char *cell, size_t column)
 {
-	bool is_last = column + 1 == report->column_count;
-
 	if (column)
 		text_append(report->text, "  ");
 	if (report->is_right[column])
 		layout_right(report->text, cell, report->widths[column]);
-	else if (is_last && report->layout->breaks_lines)
-		layout_beginning(report->text, cell, report->widths[column]);
-	else if (is_last || layout_columns(cell) > report->widths[column])
-		report->layout->breaks_lines
-			? layout_beginning(report->text, cell, report->widths[column])
-			: text_append(report->text, cell);
 	else
-		layout_left(report->text, cell, report->widths[column]);
+		append_words(report, cell, report->widths[column],
+		             column + 1 == report->column_count);
 }
 
 static void append_row(struct rows_report *report, char *const *cells)
