@@ -35,7 +35,8 @@ void text_append_bytes(struct text *text, const char *bytes, size_t length)
 		text->is_broken = true;
 		return;
 	}
-	memcpy(text->bytes + text->length, bytes, length);
+	if (length)
+		memcpy(text->bytes + text->length, bytes, length);
 	text->length += length;
 	text->bytes[text->length] = '\0';
 }

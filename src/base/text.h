@@ -22,7 +22,7 @@ void text_deinit(struct text *text);
 void text_clear(struct text *text);
 
 void text_append(struct text *text, const char *string);
-void text_append_bytes(struct text *text, const char *bytes, size_t length);
+void text_append_bytes(struct text *text, const char *bytes, size_t length); /* NULL: of none */
 void text_append_char(struct text *text, char character);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

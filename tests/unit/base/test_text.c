@@ -31,6 +31,19 @@ static void a_text_is_what_was_appended(void **state)
 	free(taken);
 }
 
+static void no_bytes_may_be_nowhere(void **state)
+{
+	struct text text;
+
+	(void)state;
+	text_init(&text);
+	text_append_bytes(&text, NULL, 0);
+	assert_string_equal(text_string(&text), "");
+	text_append_bytes(&text, "ab", 1);
+	assert_string_equal(text_string(&text), "a");
+	text_deinit(&text);
+}
+
 static void taking_an_empty_text_gives_an_empty_string(void **state)
 {
 	struct text text;
@@ -62,6 +75,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_text_is_what_was_appended),
+		cmocka_unit_test(no_bytes_may_be_nowhere),
 		cmocka_unit_test(taking_an_empty_text_gives_an_empty_string),
 		cmocka_unit_test(a_product_that_overflows_is_refused_and_changes_nothing),
 	};
