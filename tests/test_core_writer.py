@@ -119,6 +119,11 @@ def newest(pythons):
     return [python for python in pythons if not python.is_entered][-1]
 
 
+def numbers_in(said):
+    """Of registers: whether gdb finds the symbol at an address depends on where it looks for files."""
+    return {thread: re.sub(r" <[^>]*>", "", words) for thread, words in said.items()}
+
+
 def test_gdb_sees_what_it_sees_in_its_own(start, python, plumb, tmp_path):
     target = start(python, THREADS)
     time.sleep(0.2)
@@ -129,7 +134,8 @@ def test_gdb_sees_what_it_sees_in_its_own(start, python, plumb, tmp_path):
     assert document["target"]["threads"] == 6
     ours = ask_all(lambda line: gdb_says(tmp_path / "by-plumb", target, python, line))
     assert all(set(said) == set(processes.thread_states(target.pid)) for said in ours.values())
-    assert all(ours[asked] == of_process[asked] for asked in ASKED[1:])
+    for asked in ASKED[1:]:
+        assert numbers_in(ours[asked]) == numbers_in(of_process[asked])
     if is_whole:
         assert ours == ask_all(lambda line: gdb_says(tmp_path / "by-gdb", target, python, line))
     else:
