@@ -77,6 +77,7 @@ def test_leaks_as_in_services_are_each_named_once(plumb, python):
 @pytest.mark.pythons("3.8", "3.11", "3.13", "3.15", newest=True)
 def test_what_only_looks_like_a_leak_is_none(plumb, python):
     with python.start(LEAKS / "healthy.py") as target:
-        document = plumb(target.pid, "--for", "5s", "--looks", 5, "--json", code=0).json
+        # So many that what goes up and down does not only go up by chance.
+        document = plumb(target.pid, "--for", "5s", "--looks", 8, "--json", code=0).json
     assert [in_words(suspect) for suspect in document["suspects"]] == []
     assert document["verdict"] == "none"

@@ -16,7 +16,6 @@ enum {
 	ELEMENT_SIZE = 8,
 	GROWTH_MIN = 4096, /* bytes */
 	GROWTH_SHARE = 10, /* of what all reached objects grew by: 1/10 */
-	GROWTH_STEPS_MIN = 2,
 };
 
 struct swelling {
@@ -42,14 +41,18 @@ static uint64_t grown_bytes(const struct look_container *container)
 	return container->is_block ? growth : growth * ELEMENT_SIZE;
 }
 
-/* In several steps, and not only in the first half of the looks. */
+/*
+ * In more than half of the steps, and not only in the first ones: a text
+ * that is replaced by others of any length gets longer by chance too, but
+ * hardly so often in a row.
+ */
 static bool grows_in_steps(const uint64_t *lengths, unsigned int count)
 {
 	unsigned int steps = 0;
 
 	for (unsigned int i = 1; i < count; i++)
 		steps += lengths[i] > lengths[i - 1];
-	return steps >= GROWTH_STEPS_MIN && lengths[count - 1] > lengths[count / 2];
+	return steps * 2 > count - 1 && lengths[count - 1] > lengths[count / 2];
 }
 
 static bool is_steady(const struct looks *looks, const struct look_container *container)
