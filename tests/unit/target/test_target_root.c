@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Files through a root that is not ours: links stay inside, and what is no
- * regular file is not read. The root is a folder of its own:
+ * regular file is not read. The root is a folder of its own, house:
  *
  *	/secret            outside
- *	/root/inside       "inside"        /root/absolute -> /inside
- *	/root/folder/      one, two        /root/up -> ../secret
- *	/root/pipe                         /root/linked -> /folder
+ *	/house/inside      "inside"        /house/absolute -> /inside
+ *	/house/folder/     one, two        /house/up -> ../secret
+ *	/house/pipe                        /house/linked -> /folder
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -24,11 +24,12 @@
 #include "target/target_root.h"
 
 static char folder[] = "/tmp/plumb-test-root-XXXXXX";
-static const char *const files[] = {"secret", "root/inside", "root/folder/one", "root/folder/two"};
+static const char *const files[] = {"secret", "house/inside", "house/folder/one",
+                                    "house/folder/two"};
 static const char *const links[][2] = {
-	{"/inside", "root/absolute"},
-	{"../secret", "root/up"},
-	{"/folder", "root/linked"},
+	{"/inside", "house/absolute"},
+	{"../secret", "house/up"},
+	{"/folder", "house/linked"},
 };
 
 static void write_file(const char *name)
@@ -44,15 +45,15 @@ static int set_up(void **state)
 {
 	static struct target_root root;
 
-	if (!mkdtemp(folder) || chdir(folder) < 0 || mkdir("root", 0700) < 0 ||
-	    mkdir("root/folder", 0700) < 0 || mkfifo("root/pipe", 0600) < 0)
+	if (!mkdtemp(folder) || chdir(folder) < 0 || mkdir("house", 0700) < 0 ||
+	    mkdir("house/folder", 0700) < 0 || mkfifo("house/pipe", 0600) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		write_file(files[i]);
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
 		if (symlink(links[i][0], links[i][1]) < 0)
 			return -1;
-	root.fd = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	root.fd = open("house", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	*state = &root;
 	return root.fd < 0;
 }
@@ -64,8 +65,8 @@ static int tear_down(void **state)
 		unlink(files[i]);
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
 		unlink(links[i][1]);
-	unlink("root/pipe");
-	if (rmdir("root/folder") < 0 || rmdir("root") < 0 || chdir("/") < 0)
+	unlink("house/pipe");
+	if (rmdir("house/folder") < 0 || rmdir("house") < 0 || chdir("/") < 0)
 		return -1;
 	return rmdir(folder);
 }
