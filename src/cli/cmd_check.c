@@ -4,7 +4,6 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "cli/usage.h"
 #include "report/snap_report.h"
 
 static struct error *print_answer(const struct options *options, const struct snapshot_file *file)
@@ -25,7 +24,7 @@ static struct error *print_answer(const struct options *options, const struct sn
 	return output_text(&text);
 }
 
-static struct error *run(const struct options *options)
+struct error *cmd_check(const struct options *options)
 {
 	_cleanup_(cleanup_snapshot_file) struct snapshot_file *file = NULL;
 	struct error *error;
@@ -36,20 +35,4 @@ static struct error *run(const struct options *options)
 	if (!error)
 		error = snapshot_file_check(file);
 	return error ? error : print_answer(options, file);
-}
-
-int cmd_check(int argc, char **argv)
-{
-	struct options options;
-	struct error *error = options_parse(argc, argv, 0, &options);
-	struct text text;
-
-	if (error)
-		return output_error(error_wrap(error, "check"));
-	if (options.wants_help) {
-		text_init(&text);
-		text_append(&text, usage_check());
-		return output_error(output_text(&text));
-	}
-	return output_error(run(&options));
 }

@@ -14,7 +14,6 @@
 #include "cli/ending_signals.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "cli/usage.h"
 #include "report/core_report.h"
 #include "target/core_memory.h"
 #include "target/live_target.h"
@@ -114,17 +113,12 @@ static struct error *do_job(struct job *job, pid_t pid)
 
 static struct error *print_answer(const struct job *job)
 {
-	static const char *const pauses[] = {
-		[PAUSE_FORK] = "fork",
-		[PAUSE_COPY] = "copy",
-		[PAUSE_NONE] = "none",
-	};
 	const struct core_report report = {
 		.file = job->options->output,
 		.pid = job->facts.pid,
 		.command_line = job->facts.command_line,
 		.resident_bytes = job->facts.resident_bytes,
-		.pause = pauses[job->pause],
+		.pause = options_pause_name(job->pause),
 		.pause_ms = job->pause_ms,
 		.is_compressed = job->options->is_compressed,
 		.size = job->result.size,
@@ -146,7 +140,7 @@ static struct error *print_answer(const struct job *job)
 	return output_text(&text);
 }
 
-static struct error *run(const struct options *options)
+struct error *cmd_core(const struct options *options)
 {
 	_cleanup_(end_job) struct job job = {.options = options, .file = {.fd = -1, .folder = -1}};
 	struct ending_signals ending;
@@ -169,21 +163,4 @@ static struct error *run(const struct options *options)
 		new_file_deinit(&job.file);
 	ending_signals_let_go(&ending);
 	return error ? error : print_answer(&job);
-}
-
-int cmd_core(int argc, char **argv)
-{
-	struct options options;
-	struct error *error =
-		options_parse(argc, argv, OPTIONS_OUTPUT | OPTIONS_COMPRESS, &options);
-	struct text text;
-
-	if (error)
-		return output_error(error_wrap(error, "core"));
-	if (options.wants_help) {
-		text_init(&text);
-		text_append(&text, usage_core());
-		return output_error(output_text(&text));
-	}
-	return output_error(run(&options));
 }

@@ -10,7 +10,6 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/source.h"
-#include "cli/usage.h"
 #include "report/diff_report.h"
 
 /* What is kept of the targets so far. */
@@ -88,12 +87,14 @@ static struct error *add_target(const struct options *options, int index,
 	return finish(options, source, comparison, progress);
 }
 
-static struct error *run(const struct options *options)
+struct error *cmd_diff(const struct options *options)
 {
 	_cleanup_(deinit_comparison) struct comparison comparison = {0};
 	struct error *error = NULL;
 	struct progress progress;
 
+	if (options->wants_env)
+		return cmd_diff_env(options);
 	diff_init(&comparison.diff);
 	if (options->word_count < 2)
 		return error_new(
@@ -104,21 +105,4 @@ static struct error *run(const struct options *options)
 		error = add_target(options, i, &comparison, &progress);
 	progress_end(&progress);
 	return error;
-}
-
-int cmd_diff(int argc, char **argv)
-{
-	struct options options;
-	struct error *error =
-		options_parse(argc, argv, OPTIONS_DIFF | OPTIONS_TOP | OPTIONS_CORE, &options);
-	struct text text;
-
-	if (error)
-		return output_error(error_wrap(error, "diff"));
-	if (options.wants_help) {
-		text_init(&text);
-		text_append(&text, usage_diff());
-		return output_error(output_text(&text));
-	}
-	return output_error(options.wants_env ? cmd_diff_env(&options) : run(&options));
 }

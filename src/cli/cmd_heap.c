@@ -5,7 +5,6 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/source.h"
-#include "cli/usage.h"
 #include "report/heap_report.h"
 
 enum { TOP_DEFAULT = 20 };
@@ -37,7 +36,7 @@ static struct error *print_table(const struct options *options, const struct sna
 	return output_text(&text);
 }
 
-static struct error *run(const struct options *options)
+struct error *cmd_heap(const struct options *options)
 {
 	_cleanup_(cleanup_source) struct source *source = NULL;
 	struct progress progress;
@@ -53,21 +52,4 @@ static struct error *run(const struct options *options)
 		return error;
 	source_release_texts(source);
 	return print_table(options, source_snapshot(source));
-}
-
-int cmd_heap(int argc, char **argv)
-{
-	struct options options;
-	struct error *error =
-		options_parse(argc, argv, OPTIONS_TABLE | OPTIONS_TOP | OPTIONS_CORE, &options);
-	struct text text;
-
-	if (error)
-		return output_error(error_wrap(error, "heap"));
-	if (options.wants_help) {
-		text_init(&text);
-		text_append(&text, usage_heap());
-		return output_error(output_text(&text));
-	}
-	return output_error(run(&options));
 }

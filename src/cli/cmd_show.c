@@ -8,7 +8,6 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/source.h"
-#include "cli/usage.h"
 #include "report/show_report.h"
 
 #include <inttypes.h>
@@ -73,7 +72,7 @@ static struct error *show(const struct options *options, struct source *source,
 	return print_view(options, snapshot, view);
 }
 
-static struct error *run(const struct options *options)
+struct error *cmd_show(const struct options *options)
 {
 	_cleanup_(cleanup_source) struct source *source = NULL;
 	struct progress progress;
@@ -88,20 +87,4 @@ static struct error *run(const struct options *options)
 		error = show(options, source, &progress);
 	progress_end(&progress);
 	return error;
-}
-
-int cmd_show(int argc, char **argv)
-{
-	struct options options;
-	struct error *error = options_parse(argc, argv, OPTIONS_TOP | OPTIONS_CORE, &options);
-	struct text text;
-
-	if (error)
-		return output_error(error_wrap(error, "show"));
-	if (options.wants_help) {
-		text_init(&text);
-		text_append(&text, usage_show());
-		return output_error(output_text(&text));
-	}
-	return output_error(run(&options));
 }

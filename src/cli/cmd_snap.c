@@ -9,7 +9,6 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/source.h"
-#include "cli/usage.h"
 #include "report/snap_report.h"
 
 #include <errno.h>
@@ -183,7 +182,7 @@ static struct error *check_usage(const struct options *options)
 	return NULL;
 }
 
-static struct error *run(const struct options *options)
+struct error *cmd_snap(const struct options *options)
 {
 	_cleanup_(cleanup_series) struct series *series = NULL;
 	struct error *error = check_usage(options);
@@ -195,22 +194,4 @@ static struct error *run(const struct options *options)
 		return error_no_memory();
 	series->options = options;
 	return take_series(series);
-}
-
-int cmd_snap(int argc, char **argv)
-{
-	struct options options;
-	struct error *error = options_parse(
-		argc, argv, OPTIONS_OUTPUT | OPTIONS_VALUES | OPTIONS_SERIES | OPTIONS_CORE,
-		&options);
-	struct text text;
-
-	if (error)
-		return output_error(error_wrap(error, "snap"));
-	if (options.wants_help) {
-		text_init(&text);
-		text_append(&text, usage_snap());
-		return output_error(output_text(&text));
-	}
-	return output_error(run(&options));
 }

@@ -9,7 +9,6 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/source.h"
-#include "cli/usage.h"
 #include "report/rows_report.h"
 #include "sql/sql_session.h"
 
@@ -225,7 +224,7 @@ static struct error *ask(const struct options *options, struct source *source)
 	return error;
 }
 
-static struct error *run(const struct options *options)
+struct error *cmd_sql(const struct options *options)
 {
 	_cleanup_(cleanup_source) struct source *source = NULL;
 	struct progress progress;
@@ -237,20 +236,4 @@ static struct error *run(const struct options *options)
 	error = source_open(options, options->words[0], true, &progress, &source);
 	progress_end(&progress);
 	return error ? error : ask(options, source);
-}
-
-int cmd_sql(int argc, char **argv)
-{
-	struct options options;
-	struct error *error = options_parse(argc, argv, OPTIONS_CORE, &options);
-	struct text text;
-
-	if (error)
-		return output_error(error_wrap(error, "sql"));
-	if (options.wants_help) {
-		text_init(&text);
-		text_append(&text, usage_sql());
-		return output_error(output_text(&text));
-	}
-	return output_error(run(&options));
 }

@@ -14,7 +14,6 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "cli/usage.h"
 #include "report/verdict_report.h"
 
 #include <errno.h>
@@ -176,7 +175,7 @@ static struct error *watch_process(struct watch *watch, int *ret_code)
 	return error;
 }
 
-static int run(const struct options *options)
+int cmd_verdict(const struct options *options)
 {
 	struct watch watch = {.options = options};
 	struct error *error;
@@ -197,20 +196,4 @@ static int run(const struct options *options)
 	error = watch_process(&watch, &code);
 	looks_deinit(&watch.looks);
 	return error ? output_error(error) : code;
-}
-
-int cmd_verdict(int argc, char **argv)
-{
-	struct options options;
-	struct error *error = options_parse(argc, argv, OPTIONS_WATCH, &options);
-	struct text text;
-
-	if (error)
-		return output_error(error);
-	if (options.wants_help) {
-		text_init(&text);
-		text_append(&text, usage_verdict());
-		return output_error(output_text(&text));
-	}
-	return run(&options);
 }

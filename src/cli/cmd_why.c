@@ -9,7 +9,6 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/source.h"
-#include "cli/usage.h"
 #include "report/why_report.h"
 
 #include <string.h>
@@ -78,7 +77,7 @@ static struct error *search(const struct options *options, struct source *source
 	return print_paths(options, snapshot, paths);
 }
 
-static struct error *run(const struct options *options)
+struct error *cmd_why(const struct options *options)
 {
 	_cleanup_(cleanup_source) struct source *source = NULL;
 	struct progress progress;
@@ -94,21 +93,4 @@ static struct error *run(const struct options *options)
 		error = search(options, source, &progress);
 	progress_end(&progress);
 	return error;
-}
-
-int cmd_why(int argc, char **argv)
-{
-	struct options options;
-	struct error *error =
-		options_parse(argc, argv, OPTIONS_TOP | OPTIONS_DOT | OPTIONS_CORE, &options);
-	struct text text;
-
-	if (error)
-		return output_error(error_wrap(error, "why"));
-	if (options.wants_help) {
-		text_init(&text);
-		text_append(&text, usage_why());
-		return output_error(output_text(&text));
-	}
-	return output_error(run(&options));
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commands. Each takes its own arguments (argv[0] is its name), prints its
- * answer and returns the exit code.
+ * The commands. Each is given the line it was asked with, says what is wrong
+ * with its words (ERROR_USAGE), and prints its answer. Which options each takes
+ * stands in main.c.
  */
 #ifndef PLUMB_CLI_COMMANDS_H
 #define PLUMB_CLI_COMMANDS_H
+
+#include "base/error.h"
+#include "cli/options.h"
 
 enum exit_code {
 	EXIT_DONE = 0,
@@ -14,14 +18,16 @@ enum exit_code {
 	EXIT_INTERRUPTED = 130,
 };
 
-int cmd_core(int argc, char **argv);
-int cmd_diff(int argc, char **argv);
-int cmd_check(int argc, char **argv);
-int cmd_heap(int argc, char **argv);
-int cmd_show(int argc, char **argv);
-int cmd_snap(int argc, char **argv);
-int cmd_sql(int argc, char **argv);
-int cmd_why(int argc, char **argv);
-int cmd_verdict(int argc, char **argv);
+struct error *cmd_check(const struct options *options);
+struct error *cmd_core(const struct options *options);
+struct error *cmd_diff(const struct options *options);
+struct error *cmd_heap(const struct options *options);
+struct error *cmd_show(const struct options *options);
+struct error *cmd_snap(const struct options *options);
+struct error *cmd_sql(const struct options *options);
+struct error *cmd_why(const struct options *options);
+
+/* Returns the exit code itself: an interrupt ends it without an error. */
+int cmd_verdict(const struct options *options);
 
 #endif

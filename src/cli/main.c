@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The program: the first argument names the command; a process id alone asks
- * for the verdict. Exit codes are the same for every command, see commands.h.
+ * for the verdict. Which options a command takes, its help and its errors are
+ * handled here, once for all. Exit codes are the same for every command, see
+ * commands.h.
  */
 #include "base/text.h"
 #include "base/version.h"
@@ -17,18 +19,28 @@
 enum { TABLE_BYTES = 256 << 10 };
 
 /* clang-format off */
-static const struct {
+static const struct command {
 	const char *name;
-	int (*run)(int argc, char **argv);
+	const char *(*usage)(void);
+	struct error *(*run)(const struct options *options);
+	unsigned int takes; /* enum option_set */
 } commands[] = {
-	{"check", cmd_check},
-	{"core", cmd_core},
-	{"diff", cmd_diff},
-	{"heap", cmd_heap},
-	{"show", cmd_show},
-	{"snap", cmd_snap},
-	{"sql", cmd_sql},
-	{"why", cmd_why},
+	{"check", usage_check, cmd_check,
+	 0},
+	{"core", usage_core, cmd_core,
+	 OPTIONS_OUTPUT | OPTIONS_COMPRESS},
+	{"diff", usage_diff, cmd_diff,
+	 OPTIONS_DIFF | OPTIONS_TOP | OPTIONS_CORE},
+	{"heap", usage_heap, cmd_heap,
+	 OPTIONS_TABLE | OPTIONS_TOP | OPTIONS_CORE},
+	{"show", usage_show, cmd_show,
+	 OPTIONS_TOP | OPTIONS_CORE},
+	{"snap", usage_snap, cmd_snap,
+	 OPTIONS_OUTPUT | OPTIONS_VALUES | OPTIONS_SERIES | OPTIONS_CORE},
+	{"sql", usage_sql, cmd_sql,
+	 OPTIONS_CORE},
+	{"why", usage_why, cmd_why,
+	 OPTIONS_TOP | OPTIONS_DOT | OPTIONS_CORE},
 };
 /* clang-format on */
 
@@ -50,15 +62,37 @@ static int print_version(void)
 	return output_error(output_text(&text));
 }
 
-static int run_command(int argc, char **argv)
+static int run_verdict(int argc, char **argv)
+{
+	struct options options;
+	struct error *error = options_parse(argc, argv, OPTIONS_WATCH, &options);
+
+	if (error)
+		return output_error(error);
+	return options.wants_help ? print(usage_verdict()) : cmd_verdict(&options);
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	struct options options;
+	struct error *error = options_parse(argc, argv, command->takes, &options);
+
+	if (error)
+		return output_error(error_wrap(error, "%s", command->name));
+	if (options.wants_help)
+		return print(command->usage());
+	return output_error(command->run(&options));
+}
+
+static int choose_command(int argc, char **argv)
 {
 	const char *name = argv[1];
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (strcmp(name, commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return run_command(&commands[i], argc - 1, argv + 1);
 	if (isdigit((unsigned char)name[0]) || name[0] == '-')
-		return cmd_verdict(argc, argv);
+		return run_verdict(argc, argv);
 	if (access(name, F_OK) == 0)
 		return output_error(error_new(ERROR_USAGE,
 		                              "no command %s; what is in a file says plumb heap %s",
@@ -88,5 +122,5 @@ int main(int argc, char **argv)
 		return print_version();
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
 		return print(usage_program());
-	return run_command(argc, argv);
+	return choose_command(argc, argv);
 }

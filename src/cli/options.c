@@ -130,15 +130,21 @@ struct error *options_pid(const char *word, pid_t *ret)
 	return NULL;
 }
 
+static const char *const pause_names[] = {
+	[PAUSE_FORK] = "fork",
+	[PAUSE_COPY] = "copy",
+	[PAUSE_NONE] = "none",
+};
+
+const char *options_pause_name(enum pause_mode pause)
+{
+	return pause_names[pause];
+}
+
 static struct error *set_pause(struct options *options, const char *word)
 {
-	static const char *const modes[] = {
-		[PAUSE_FORK] = "fork",
-		[PAUSE_COPY] = "copy",
-		[PAUSE_NONE] = "none",
-	};
 	int chosen = 0;
-	struct error *error = parse_choice("pause", word, modes, 3, &chosen);
+	struct error *error = parse_choice("pause", word, pause_names, 3, &chosen);
 
 	options->pause = (enum pause_mode)chosen;
 	options->may_fall_back = false;

@@ -58,6 +58,9 @@ enum option_set {
 /* ERROR_USAGE says what is wrong. argv[0] is not looked at. */
 struct error *options_parse(int argc, char **argv, unsigned int allowed, struct options *ret);
 
+/* "fork", "copy" or "none", as --pause takes it. Static. */
+const char *options_pause_name(enum pause_mode pause);
+
 /* "4242" */
 struct error *options_pid(const char *word, pid_t *ret);
 

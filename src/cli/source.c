@@ -29,11 +29,11 @@ static bool is_number(const char *word)
 	return *word && word[strspn(word, "0123456789")] == '\0';
 }
 
-static struct error *open_process(const struct options *options, const char *word,
-                                  unsigned int parts, struct progress *progress,
-                                  struct source *source)
+/* --pause is of processes only; a core does not look at it. */
+static struct capture_options how_to_capture(const struct options *options, unsigned int parts,
+                                             struct progress *progress)
 {
-	struct capture_options how = {
+	return (struct capture_options){
 		.pause = options->pause,
 		.may_fall_back = options->may_fall_back,
 		.with_edges = parts & SNAPSHOT_FILE_EDGES,
@@ -43,6 +43,13 @@ static struct error *open_process(const struct options *options, const char *wor
 		.progress = progress_report,
 		.progress_context = progress,
 	};
+}
+
+static struct error *open_process(const struct options *options, const char *word,
+                                  unsigned int parts, struct progress *progress,
+                                  struct source *source)
+{
+	struct capture_options how = how_to_capture(options, parts, progress);
 	struct error *error;
 	pid_t pid;
 
@@ -61,14 +68,7 @@ static struct error *open_core(const struct options *options, const char *word, 
 				.folder_count = options->search_count,
 			},
 	};
-	const struct capture_options how = {
-		.with_edges = parts & SNAPSHOT_FILE_EDGES,
-		.with_traces = parts & SNAPSHOT_FILE_TRACES,
-		.with_settings = parts & WITH_SETTINGS,
-		.without_heap = parts & WITHOUT_HEAP,
-		.progress = progress_report,
-		.progress_context = progress,
-	};
+	struct capture_options how = how_to_capture(options, parts, progress);
 
 	return capture_core(word, &where, &how, &source->capture);
 }
