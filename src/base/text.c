@@ -27,7 +27,7 @@ void text_clear(struct text *text)
 		text->bytes[0] = '\0';
 }
 
-void text_append_bytes(struct text *text, const char *bytes, size_t length)
+void text_append_bytes(struct text *text, const void *bytes, size_t length)
 {
 	if (text->is_broken)
 		return;
@@ -66,6 +66,12 @@ void text_printf(struct text *text, const char *format, ...)
 	}
 	text_append_bytes(text, piece, (size_t)length);
 	free(piece);
+}
+
+void text_align(struct text *text, size_t alignment)
+{
+	while (!text->is_broken && text->length % alignment)
+		text_append_char(text, '\0');
 }
 
 const char *text_string(const struct text *text)

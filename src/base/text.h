@@ -22,9 +22,12 @@ void text_deinit(struct text *text);
 void text_clear(struct text *text);
 
 void text_append(struct text *text, const char *string);
-void text_append_bytes(struct text *text, const char *bytes, size_t length); /* NULL: of none */
+void text_append_bytes(struct text *text, const void *bytes, size_t length); /* NULL: of none */
 void text_append_char(struct text *text, char character);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Appends zeros until alignment divides the length. */
+void text_align(struct text *text, size_t alignment);
 
 /* The text so far, "" when empty. Borrowed, valid until the next append. */
 const char *text_string(const struct text *text);

@@ -17,17 +17,6 @@
 
 enum { PAGE = 4096, NOTE_ALIGNMENT = 4, SECTION_ALIGNMENT = 8 };
 
-static void append(struct text *text, const void *bytes, size_t size)
-{
-	text_append_bytes(text, bytes, size);
-}
-
-static void align(struct text *text, size_t alignment)
-{
-	while (!text->is_broken && text->length % alignment)
-		text_append_char(text, '\0');
-}
-
 static uint64_t round_up(uint64_t value, uint64_t alignment)
 {
 	return (value + alignment - 1) / alignment * alignment;
@@ -52,7 +41,7 @@ static void append_header(struct text *text, size_t headers, uint64_t section)
 		header.e_shentsize = sizeof(Elf64_Shdr);
 		header.e_shnum = 1;
 	}
-	append(text, &header, sizeof(header));
+	text_append_bytes(text, &header, sizeof(header));
 }
 
 static void append_segment(struct text *text, const struct dump_segment *segment)
@@ -69,7 +58,7 @@ static void append_segment(struct text *text, const struct dump_segment *segment
 		.p_align = PAGE,
 	};
 
-	append(text, &header, sizeof(header));
+	text_append_bytes(text, &header, sizeof(header));
 }
 
 static struct error *place_segments(struct core_dump *dump, uint64_t offset, uint64_t *ret_end)
@@ -105,13 +94,13 @@ struct error *core_head_build(struct core_dump *dump, struct text *text, uint64_
 	if (error)
 		return error;
 	append_header(text, headers, section);
-	append(text, &note, sizeof(note));
+	text_append_bytes(text, &note, sizeof(note));
 	for (size_t i = 0; i < dump->segment_count; i++)
 		append_segment(text, &dump->segments[i]);
-	append(text, dump->notes->bytes, dump->notes->length);
-	align(text, SECTION_ALIGNMENT);
+	text_append_bytes(text, dump->notes->bytes, dump->notes->length);
+	text_align(text, SECTION_ALIGNMENT);
 	if (has_section)
-		append(text, &counter, sizeof(counter));
-	align(text, PAGE);
+		text_append_bytes(text, &counter, sizeof(counter));
+	text_align(text, PAGE);
 	return text->is_broken ? error_no_memory() : NULL;
 }

@@ -50,17 +50,6 @@ struct process {
 _Static_assert(sizeof(struct process) == 136 && offsetof(struct process, name) == 40,
                "struct elf_prpsinfo");
 
-static void append(struct text *notes, const void *bytes, size_t size)
-{
-	text_append_bytes(notes, bytes, size);
-}
-
-static void align(struct text *notes)
-{
-	while (!notes->is_broken && notes->length % ALIGNMENT)
-		text_append_char(notes, '\0');
-}
-
 static void append_head(struct text *notes, const char *owner, uint32_t type, size_t size)
 {
 	size_t length = strlen(owner) + 1;
@@ -70,17 +59,17 @@ static void append_head(struct text *notes, const char *owner, uint32_t type, si
 		.n_type = type,
 	};
 
-	append(notes, &head, sizeof(head));
-	append(notes, owner, length);
-	align(notes);
+	text_append_bytes(notes, &head, sizeof(head));
+	text_append_bytes(notes, owner, length);
+	text_align(notes, ALIGNMENT);
 }
 
 static void append_note(struct text *notes, const char *owner, uint32_t type, const void *bytes,
                         size_t size)
 {
 	append_head(notes, owner, type, size);
-	append(notes, bytes, size);
-	align(notes);
+	text_append_bytes(notes, bytes, size);
+	text_align(notes, ALIGNMENT);
 }
 
 void core_note_status(struct text *notes, const struct note_thread *thread)
@@ -169,17 +158,17 @@ void core_note_files(struct text *notes, const struct note_mapping *mappings, si
 	for (size_t i = 0; i < count; i++)
 		size += strlen(mappings[i].path) + strlen(deleted_mark(&mappings[i])) + 1;
 	append_head(notes, "CORE", NT_FILE, size);
-	append(notes, head, sizeof(head));
+	text_append_bytes(notes, head, sizeof(head));
 	for (size_t i = 0; i < count; i++) {
 		uint64_t entry[3] = {mappings[i].start, mappings[i].end,
 		                     mappings[i].file_offset / PAGE};
 
-		append(notes, entry, sizeof(entry));
+		text_append_bytes(notes, entry, sizeof(entry));
 	}
 	for (size_t i = 0; i < count; i++) {
 		text_append(notes, mappings[i].path);
 		text_append(notes, deleted_mark(&mappings[i]));
 		text_append_char(notes, '\0');
 	}
-	align(notes);
+	text_align(notes, ALIGNMENT);
 }

@@ -44,6 +44,24 @@ static void no_bytes_may_be_nowhere(void **state)
 	text_deinit(&text);
 }
 
+static void an_aligned_text_is_filled_up_with_zeros(void **state)
+{
+	static const char filled[] = "abcde\0\0";
+	struct text text;
+
+	(void)state;
+	text_init(&text);
+	text_align(&text, 4);
+	assert_int_equal(text.length, 0);
+	text_append(&text, "abcde");
+	text_align(&text, 8);
+	assert_int_equal(text.length, 8);
+	assert_memory_equal(text.bytes, filled, 8);
+	text_align(&text, 4);
+	assert_int_equal(text.length, 8);
+	text_deinit(&text);
+}
+
 static void taking_an_empty_text_gives_an_empty_string(void **state)
 {
 	struct text text;
@@ -76,6 +94,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_text_is_what_was_appended),
 		cmocka_unit_test(no_bytes_may_be_nowhere),
+		cmocka_unit_test(an_aligned_text_is_filled_up_with_zeros),
 		cmocka_unit_test(taking_an_empty_text_gives_an_empty_string),
 		cmocka_unit_test(a_product_that_overflows_is_refused_and_changes_nothing),
 	};
