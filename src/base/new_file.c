@@ -123,24 +123,6 @@ struct error *new_file_open(const char *path, struct new_file *ret)
 	return NULL;
 }
 
-struct error *new_file_write(struct new_file *file, const void *bytes, size_t size)
-{
-	const char *next = bytes;
-
-	while (size > 0) {
-		ssize_t written = write(file->fd, next, size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return fail(file, written < 0 ? errno : EIO);
-		next += written;
-		size -= (size_t)written;
-		file->size += (uint64_t)written;
-	}
-	return NULL;
-}
-
 struct error *new_file_write_at(const struct new_file *file, const void *bytes, size_t size,
                                 uint64_t offset)
 {
@@ -158,6 +140,15 @@ struct error *new_file_write_at(const struct new_file *file, const void *bytes, 
 		offset += (uint64_t)written;
 	}
 	return NULL;
+}
+
+struct error *new_file_write(struct new_file *file, const void *bytes, size_t size)
+{
+	struct error *error = new_file_write_at(file, bytes, size, file->size);
+
+	if (!error)
+		file->size += size;
+	return error;
 }
 
 struct error *new_file_set_size(struct new_file *file, uint64_t size)

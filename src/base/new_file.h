@@ -26,11 +26,13 @@ struct new_file {
 	char *temporary;  /* a name in folder; not linked while has_name is false */
 	const char *name; /* within path */
 	bool has_name;
-	uint64_t size; /* written so far */
+	uint64_t size; /* where it ends so far */
 };
 
 /* Must be called on storage that new_file_deinit has not seen yet, or that it emptied. */
 struct error *new_file_open(const char *path, struct new_file *ret);
+
+/* Appends to what this wrote before. */
 struct error *new_file_write(struct new_file *file, const void *bytes, size_t size);
 
 /* Writes in any place, from any thread. What is never written is zeros, and takes no room. */
