@@ -14,6 +14,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/hex.h"
 #include "image/elf_bounds.h"
 
 #include <errno.h>
@@ -103,17 +104,6 @@ static struct error *load_segments(struct elf_image *image)
 	return NULL;
 }
 
-static void write_hex(const uint8_t *bytes, size_t size, char *text)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < size; i++) {
-		text[2 * i] = digits[bytes[i] >> 4];
-		text[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	text[2 * size] = '\0';
-}
-
 /* Looks for NT_GNU_BUILD_ID in one PT_NOTE segment. */
 static bool load_build_id_note(struct elf_image *image, const GElf_Phdr *header)
 {
@@ -136,7 +126,7 @@ static bool load_build_id_note(struct elf_image *image, const GElf_Phdr *header)
 			return false;
 		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
 		    memcmp(bytes + name, "GNU", 4) == 0 && note.n_descsz <= MAX_BUILD_ID) {
-			write_hex(bytes + description, note.n_descsz, image->build_id);
+			hex_write(bytes + description, note.n_descsz, image->build_id);
 			return true;
 		}
 	}

@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/hex.h"
 
 #include <elf.h>
 
@@ -249,17 +250,6 @@ bool mapped_image_symbol(struct window_cache *memory, const struct mapped_image 
 	return true;
 }
 
-static void write_hex(const uint8_t *bytes, size_t count, char *ret)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < count; i++) {
-		ret[2 * i] = digits[bytes[i] >> 4];
-		ret[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	ret[2 * count] = '\0';
-}
-
 /* The notes of one segment: head, name and contents, each filled up to 4 bytes (gABI, ch. 5). */
 static bool find_build_id(struct window_cache *memory, const struct mapped_range *notes, char *ret)
 {
@@ -279,7 +269,7 @@ static bool find_build_id(struct window_cache *memory, const struct mapped_range
 		if (head.n_type == NT_GNU_BUILD_ID && head.n_namesz == sizeof(owner) && size &&
 		    window_cache_read(memory, at + sizeof(head), bytes, sizeof(owner) + size) &&
 		    !memcmp(bytes, owner, sizeof(owner))) {
-			write_hex(bytes + sizeof(owner), size, ret);
+			hex_write(bytes + sizeof(owner), size, ret);
 			return true;
 		}
 		at += sizeof(head) + name_size + (((uint64_t)head.n_descsz + 3) & ~UINT64_C(3));
