@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers in a file of ours: little-endian, at any address. Whole columns are
- * copied as they are, which is only right on a machine of the same order; on
- * another this file is where to begin.
+ * Numbers in a file, of ours or a core: little-endian, at any address. Whole
+ * columns are copied as they are, which is only right on a machine of the same
+ * order; on another this file is where to begin.
  */
 #ifndef PLUMB_BASE_LITTLE_ENDIAN_H
 #define PLUMB_BASE_LITTLE_ENDIAN_H

@@ -18,7 +18,7 @@
 #include "image/core_notes.h"
 
 #include "base/array.h"
-#include "base/cleanup.h"
+#include "base/little_endian.h"
 
 #include <elf.h>
 #include <signal.h>
@@ -41,34 +41,16 @@ enum {
 	AUXILIARY_ENTRY = 16,
 };
 
-static uint64_t read_u64(const uint8_t *bytes)
-{
-	uint64_t value;
-
-	memcpy(&value, bytes, sizeof(value));
-	return value;
-}
-
-static int32_t read_s32(const uint8_t *bytes)
-{
-	int32_t value;
-
-	memcpy(&value, bytes, sizeof(value));
-	return value;
-}
-
 static struct error *add_thread(struct core_file *core, const uint8_t *bytes)
 {
 	struct core_thread *thread;
-	uint16_t signal_number;
 
 	if (!array_reserve(&core->threads, &core->thread_capacity, core->thread_count + 1,
 	                   sizeof(*core->threads)))
 		return error_no_memory();
 	thread = &core->threads[core->thread_count++];
-	memcpy(&signal_number, bytes + STATUS_SIGNAL, sizeof(signal_number));
-	thread->id = read_s32(bytes + STATUS_THREAD);
-	thread->signal = signal_number;
+	thread->id = (int32_t)get_u32(bytes + STATUS_THREAD);
+	thread->signal = get_u16(bytes + STATUS_SIGNAL);
 	memcpy(thread->registers, bytes + STATUS_REGISTERS, sizeof(thread->registers));
 	return NULL;
 }
@@ -87,17 +69,17 @@ static void copy_text(char *to, const uint8_t *from, size_t size)
 
 static void set_process(struct core_file *core, const uint8_t *bytes)
 {
-	core->process = read_s32(bytes + PROCESS_ID);
+	core->process = (int32_t)get_u32(bytes + PROCESS_ID);
 	copy_text(core->name, bytes + PROCESS_NAME, CORE_NAME_MAX);
 	copy_text(core->command, bytes + PROCESS_COMMAND, CORE_COMMAND_MAX);
 }
 
 static void set_fault(struct core_file *core, const uint8_t *bytes)
 {
-	int number = read_s32(bytes);
+	int number = (int32_t)get_u32(bytes);
 
 	if (number == SIGSEGV || number == SIGBUS)
-		core->fault_address = read_u64(bytes + SIGNAL_ADDRESS);
+		core->fault_address = get_u64(bytes + SIGNAL_ADDRESS);
 }
 
 static struct error *set_auxiliary(struct core_file *core, const uint8_t *bytes, size_t size)
@@ -112,8 +94,8 @@ static struct error *set_auxiliary(struct core_file *core, const uint8_t *bytes,
 		return error_no_memory();
 	core->auxiliary = entries;
 	for (size_t i = 0; i < count; i++) {
-		entries[i].type = read_u64(bytes + i * AUXILIARY_ENTRY);
-		entries[i].value = read_u64(bytes + i * AUXILIARY_ENTRY + 8);
+		entries[i].type = get_u64(bytes + i * AUXILIARY_ENTRY);
+		entries[i].value = get_u64(bytes + i * AUXILIARY_ENTRY + 8);
 		if (entries[i].type == AT_NULL)
 			break;
 		core->auxiliary_count++;
@@ -137,10 +119,10 @@ static bool cut_deleted(char *path)
 /* One entry of NT_FILE; false: it makes no sense. */
 static bool read_mapping(const uint8_t *bytes, uint64_t unit, struct core_mapping *ret)
 {
-	ret->start = read_u64(bytes);
-	ret->end = read_u64(bytes + 8);
+	ret->start = get_u64(bytes);
+	ret->end = get_u64(bytes + 8);
 	return ret->start < ret->end &&
-	       !__builtin_mul_overflow(read_u64(bytes + 16), unit, &ret->file_offset) &&
+	       !__builtin_mul_overflow(get_u64(bytes + 16), unit, &ret->file_offset) &&
 	       ret->file_offset <= INT64_MAX;
 }
 
@@ -153,8 +135,8 @@ static struct error *set_mappings(struct core_file *core, const uint8_t *bytes, 
 
 	if (core->mappings || size < FILES_HEAD)
 		return NULL;
-	count = read_u64(bytes);
-	unit = read_u64(bytes + 8);
+	count = get_u64(bytes);
+	unit = get_u64(bytes + 8);
 	if (!count || count > (size - FILES_HEAD) / FILES_ENTRY)
 		return NULL;
 	names = FILES_HEAD + (size_t)count * FILES_ENTRY;
