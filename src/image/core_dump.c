@@ -13,6 +13,7 @@
 #include "image/core_dump.h"
 
 #include "base/cleanup.h"
+#include "base/page_runs.h"
 #include "base/work_queue.h"
 #include "image/core_head.h"
 
@@ -52,23 +53,16 @@ struct worker {
 	uint64_t unreadable;
 };
 
-static size_t read_memory(void *context, uint64_t address, void *buffer, size_t size)
-{
-	const struct core_dump *dump = context;
-
-	return dump->read(dump->reader, address, buffer, size);
-}
-
 /* Page by page over what cannot be read, which stays zeros and is counted. */
 static void read_stretch(struct worker *worker, uint64_t address, uint8_t *buffer, size_t size)
 {
+	const struct core_dump *dump = worker->writing->dump;
 	size_t done = 0;
 
 	while (done < size) {
 		size_t skip;
 
-		done += read_memory(worker->writing->dump, address + done, buffer + done,
-		                    size - done);
+		done += dump->read(dump->reader, address + done, buffer + done, size - done);
 		if (done >= size)
 			break;
 		skip = PAGE - (address + done) % PAGE;
@@ -128,36 +122,15 @@ static bool fill_chunk(struct worker *worker, uint64_t start, size_t size)
 	return true;
 }
 
-static bool is_zeros(const uint8_t *page, size_t size)
-{
-	static const uint8_t zeros[PAGE];
-
-	return memcmp(page, zeros, size) == 0;
-}
-
-static size_t page_size_at(size_t place, size_t size)
-{
-	return size - place < PAGE ? size - place : PAGE;
-}
-
-/* Writes what is no page of zeros, in runs. */
+/* A plain core's part; pages of zeros stay holes. */
 static struct error *write_pages(const struct worker *worker, uint64_t start, size_t size)
 {
 	struct error *error = NULL;
-	size_t place = 0;
+	size_t run = 0;
 
-	while (!error && place < size) {
-		size_t first;
-
-		while (place < size && is_zeros(worker->bytes + place, page_size_at(place, size)))
-			place += page_size_at(place, size);
-		first = place;
-		while (place < size && !is_zeros(worker->bytes + place, page_size_at(place, size)))
-			place += page_size_at(place, size);
-		if (place > first)
-			error = new_file_write_at(worker->writing->file, worker->bytes + first,
-			                          place - first, start + first);
-	}
+	for (size_t at = 0; !error && page_runs_next(worker->bytes, size, &at, &run); at += run)
+		error = new_file_write_at(worker->writing->file, worker->bytes + at, run,
+		                          start + at);
 	return error;
 }
 

@@ -12,6 +12,7 @@
 #include "image/unpack.h"
 
 #include "base/cleanup.h"
+#include "base/page_runs.h"
 #include "image/unpack_decoder.h"
 
 #include <errno.h>
@@ -25,7 +26,6 @@
 enum {
 	INPUT_SIZE = 256 << 10,
 	OUTPUT_SIZE = 1 << 20,
-	PAGE = 4096,
 };
 
 struct sink {
@@ -80,13 +80,6 @@ static int make_temporary(const char *folder)
 	return fd;
 }
 
-static bool is_empty(const uint8_t *page, size_t size)
-{
-	static const uint8_t zeros[PAGE];
-
-	return memcmp(page, zeros, size) == 0;
-}
-
 static struct error *write_at(const struct sink *sink, const uint8_t *bytes, size_t size,
                               uint64_t offset)
 {
@@ -111,21 +104,13 @@ static struct error *write_at(const struct sink *sink, const uint8_t *bytes, siz
 static struct error *sink_write(struct sink *sink, const uint8_t *bytes, size_t size)
 {
 	struct error *error = NULL;
-	size_t from = 0; /* of what is to be written and was not yet */
+	size_t run = 0;
 
 	if (size > sink->limit - sink->size)
 		return error_new(ERROR_CORRUPT, "%s unpacks to more than %llu GiB: not read",
 		                 sink->name, (unsigned long long)(sink->limit >> 30));
-	for (size_t at = 0; at < size && !error; at += PAGE) {
-		size_t piece = size - at < PAGE ? size - at : PAGE;
-
-		if (!is_empty(bytes + at, piece))
-			continue;
-		error = write_at(sink, bytes + from, at - from, sink->size + from);
-		from = at + piece;
-	}
-	if (!error && from < size)
-		error = write_at(sink, bytes + from, size - from, sink->size + from);
+	for (size_t at = 0; !error && page_runs_next(bytes, size, &at, &run); at += run)
+		error = write_at(sink, bytes + at, run, sink->size + at);
 	sink->size += size;
 	return error;
 }
