@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The library is loaded when the first file is asked for and not linked: it
- * brings an HTTP client with TLS and twenty more libraries, which no look at a
- * running process should have to load, nor a machine without it to install.
+ * The library is loaded when servers are named and not linked: it brings an
+ * HTTP client with TLS and twenty more libraries, which no look at a running
+ * process should have to load, nor a machine without it to install.
  * libdw does the same (libdwfl/debuginfod-client.c of elfutils).
  */
 #include "image/debuginfod.h"
@@ -11,6 +11,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,8 @@ struct debuginfod {
 	bool is_unreachable;
 };
 
-bool debuginfod_is_configured(void)
+/* DEBUGINFOD_URLS names something. */
+static bool is_configured(void)
 {
 	const char *urls = getenv("DEBUGINFOD_URLS");
 
@@ -62,7 +64,7 @@ struct debuginfod *debuginfod_new(void)
 {
 	struct debuginfod *client;
 
-	if (!debuginfod_is_configured())
+	if (!is_configured())
 		return NULL;
 	client = calloc(1, sizeof(*client));
 	if (client && !connect_client(client)) {

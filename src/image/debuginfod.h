@@ -7,8 +7,6 @@
 #ifndef PLUMB_IMAGE_DEBUGINFOD_H
 #define PLUMB_IMAGE_DEBUGINFOD_H
 
-#include <stdbool.h>
-
 struct debuginfod;
 
 /* NULL: none is configured, or its library is not installed. */
@@ -20,8 +18,5 @@ void debuginfod_free(struct debuginfod *client);
  * it. After a server could not be reached no more is asked.
  */
 int debuginfod_fetch(struct debuginfod *client, const char *build_id);
-
-/* DEBUGINFOD_URLS is set. */
-bool debuginfod_is_configured(void);
 
 #endif
