@@ -27,7 +27,7 @@
 
 enum {
 	SEGMENTS_MAX = 1 << 22,
-	NOTE_BYTES_MAX = 256 << 20,
+	NOTE_BYTES_MAX = 256 << 20, /* of all tables of notes */
 	NOTES_MAX = 1 << 22,
 };
 
@@ -37,6 +37,7 @@ struct opening {
 	Elf *elf;
 	const Elf64_Phdr *headers; /* libelf's */
 	size_t count;
+	uint64_t note_bytes; /* of the tables of notes so far; libelf keeps them all */
 };
 
 static void end_opening(struct opening *opening)
@@ -207,8 +208,9 @@ static struct error *load_notes(struct opening *opening, const Elf64_Phdr *heade
 	size_t offset = 0;
 
 	opening->core->has_cut_notes |= size < header->p_filesz;
-	if (!size || size > NOTE_BYTES_MAX)
+	if (!size || size > NOTE_BYTES_MAX - opening->note_bytes)
 		return NULL;
+	opening->note_bytes += size;
 	data = elf_getdata_rawchunk(opening->elf, (int64_t)header->p_offset, (size_t)size,
 	                            ELF_T_NHDR);
 	for (int i = 0; data && !error && i < NOTES_MAX; i++) {

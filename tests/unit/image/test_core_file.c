@@ -291,6 +291,33 @@ static void a_segment_whose_bytes_are_nowhere_has_lost_them(void **state)
 	core_file_free(core);
 }
 
+/* A file can claim any number of tables of notes, each as long as the file. */
+static void notes_of_all_segments_together_have_a_limit(void **state)
+{
+	const uint64_t limit = UINT64_C(256) << 20;
+	struct core_writer written;
+	struct core_file *core;
+	Elf64_Phdr *headers;
+	int fd;
+
+	(void)state;
+	write_core(&written);
+	core_writer_segment(&written, 0x40000, 0x1000, NULL, 0, PF_R);
+	core_writer_segment(&written, 0x50000, 0x1000, NULL, 0, PF_R);
+	headers = core_writer_headers(&written);
+	headers[4] = (Elf64_Phdr){
+		.p_type = PT_NOTE,
+		.p_offset = written.size,
+		.p_filesz = limit - headers[0].p_filesz,
+	};
+	headers[5] = headers[0];
+	fd = core_writer_open(&written);
+	assert_int_equal(ftruncate(fd, (off_t)(written.size + limit)), 0);
+	core = open_fd(fd);
+	assert_int_equal(core->thread_count, 2);
+	core_file_free(core);
+}
+
 static void files_that_gdb_lists_count_their_offsets_in_bytes(void **state)
 {
 	static const struct written_mapping files[] = {{0x20000, 0x22000, 0x3000, "/lib/x.so"}};
@@ -340,6 +367,7 @@ int main(void)
 		cmocka_unit_test(more_segments_than_the_header_counts_are_read),
 		cmocka_unit_test(segments_that_overlap_or_wrap_around_are_left_out),
 		cmocka_unit_test(a_segment_whose_bytes_are_nowhere_has_lost_them),
+		cmocka_unit_test(notes_of_all_segments_together_have_a_limit),
 		cmocka_unit_test(files_that_gdb_lists_count_their_offsets_in_bytes),
 		cmocka_unit_test(a_list_of_files_that_lies_is_not_believed),
 	};
