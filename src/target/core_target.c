@@ -35,7 +35,7 @@ struct piece {
 	int fd; /* borrowed from the core or a binary; -1: zeros */
 };
 
-struct core_memory {
+struct core_pieces {
 	struct piece *pieces; /* sorted, never overlapping */
 	size_t count;
 	size_t capacity;
@@ -45,7 +45,7 @@ struct core_memory {
 /* --------------------------------------------------------------- reading */
 
 /* The first piece that ends after address. */
-static size_t find_piece(const struct core_memory *memory, taddr address)
+static size_t find_piece(const struct core_pieces *memory, taddr address)
 {
 	size_t low = 0;
 	size_t high = memory->count;
@@ -74,7 +74,7 @@ static size_t read_piece(const struct piece *piece, taddr address, void *buffer,
 
 static size_t core_read(void *self, taddr address, void *buffer, size_t size)
 {
-	const struct core_memory *memory = self;
+	const struct core_pieces *memory = self;
 	size_t done = 0;
 
 	for (size_t i = find_piece(memory, address); i < memory->count && done < size; i++) {
@@ -94,7 +94,7 @@ static size_t core_read(void *self, taddr address, void *buffer, size_t size)
 
 static struct error *core_open_file(void *self, const struct target_region *region, int *ret_fd)
 {
-	const struct core_memory *memory = self;
+	const struct core_pieces *memory = self;
 	const struct core_binaries *binaries = &memory->owner->binaries;
 	const struct core_binary *binary;
 	int fd;
@@ -113,9 +113,9 @@ static struct error *core_open_file(void *self, const struct target_region *regi
 	return NULL;
 }
 
-static void core_memory_free(void *self)
+static void core_pieces_free(void *self)
 {
-	struct core_memory *memory = self;
+	struct core_pieces *memory = self;
 
 	if (!memory)
 		return;
@@ -126,14 +126,14 @@ static void core_memory_free(void *self)
 static const struct target_operations core_operations = {
 	.read = core_read,
 	.open_file = core_open_file,
-	.free = core_memory_free,
+	.free = core_pieces_free,
 };
 
 /* --------------------------------------------------- regions and pieces */
 
 struct building {
 	const struct core_target *owner;
-	struct core_memory *memory;
+	struct core_pieces *memory;
 	struct target_region *regions;
 	size_t region_count;
 };
@@ -147,7 +147,7 @@ struct stretch {
 	size_t mapping_index;
 };
 
-static struct error *add_piece(struct core_memory *memory, taddr start, taddr end, uint64_t offset,
+static struct error *add_piece(struct core_pieces *memory, taddr start, taddr end, uint64_t offset,
                                int fd)
 {
 	if (start >= end)
@@ -175,7 +175,7 @@ static const struct core_binary *binary_of(const struct core_target *owner, size
 }
 
 /* What the binary has for [start, end): bytes up to its end, zeros up to its last page's. */
-static struct error *add_file_pieces(struct core_memory *memory, const struct stretch *stretch,
+static struct error *add_file_pieces(struct core_pieces *memory, const struct stretch *stretch,
                                      taddr start)
 {
 	const struct core_binary *binary = binary_of(memory->owner, stretch->mapping_index);
@@ -202,7 +202,7 @@ static bool is_constant(const struct core_binaries *binaries, const struct stret
 	       !(stretch->segment && stretch->segment->is_writable);
 }
 
-static struct error *add_pieces(struct core_memory *memory, const struct stretch *stretch)
+static struct error *add_pieces(struct core_pieces *memory, const struct stretch *stretch)
 {
 	const struct core_segment *segment = stretch->segment;
 	taddr dumped_end = segment ? segment->address + segment->dumped_size : 0;
@@ -327,7 +327,7 @@ static struct error *make_target(struct core_target *core)
 	struct error *error = build(&building);
 
 	if (error) {
-		core_memory_free(building.memory);
+		core_pieces_free(building.memory);
 		free(building.regions);
 		return error;
 	}
