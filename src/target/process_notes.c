@@ -258,18 +258,16 @@ static struct error *add_all(const struct building *building)
 static struct error *read_process(struct building *building)
 {
 	pid_t pid = building->pid;
-	int32_t own;
 	size_t length;
 
 	if (proc_file_read(pid, "status", &building->status, &length) != 0 ||
 	    proc_file_read(pid, "stat", &building->stat, &length) != 0)
 		return error_new(ERROR_GONE, "process %d has ended", pid);
-	own = (int32_t)pid;
-	last_number(building->status, "NSpid", &own);
+	building->id = pid;
+	last_number(building->status, "NSpid", &building->id);
 	last_number(building->status, "NSpgid", &building->group);
 	last_number(building->status, "NSsid", &building->session);
-	building->id = own;
-	if (own == (int32_t)pid)
+	if (building->id == pid)
 		building->parent = (int32_t)stat_number(building->stat, STAT_PARENT);
 	return NULL;
 }
