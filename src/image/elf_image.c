@@ -31,7 +31,7 @@ enum {
 	MAX_SYMBOLS = 1 << 24,
 	MAX_BUILD_ID = 64,
 	MAX_NOTES = 4096,
-	MAX_NOTE_BYTES = 1 << 20,
+	MAX_NOTE_BYTES = 1 << 20,   /* of all tables of notes; libelf keeps them all */
 	MAX_NAME_BYTES = 256 << 20, /* of a table of names */
 };
 
@@ -113,9 +113,6 @@ static bool load_build_id_note(struct elf_image *image, const GElf_Phdr *header)
 	size_t description;
 	size_t offset = 0;
 
-	if (!is_inside_file(image, header->p_offset, header->p_filesz) ||
-	    header->p_filesz > MAX_NOTE_BYTES)
-		return false;
 	data = elf_getdata_rawchunk(image->elf, (int64_t)header->p_offset, header->p_filesz,
 	                            header->p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
 	for (int i = 0; data && i < MAX_NOTES; i++) {
@@ -135,6 +132,7 @@ static bool load_build_id_note(struct elf_image *image, const GElf_Phdr *header)
 
 static void load_build_id(struct elf_image *image)
 {
+	uint64_t room = MAX_NOTE_BYTES;
 	size_t count;
 
 	if (elf_getphdrnum(image->elf, &count) < 0 || count > MAX_SEGMENTS)
@@ -142,8 +140,12 @@ static void load_build_id(struct elf_image *image)
 	for (size_t i = 0; i < count; i++) {
 		GElf_Phdr header;
 
-		if (gelf_getphdr(image->elf, (int)i, &header) && header.p_type == PT_NOTE &&
-		    load_build_id_note(image, &header))
+		if (!gelf_getphdr(image->elf, (int)i, &header) || header.p_type != PT_NOTE ||
+		    !is_inside_file(image, header.p_offset, header.p_filesz) ||
+		    header.p_filesz > room)
+			continue;
+		room -= header.p_filesz;
+		if (load_build_id_note(image, &header))
 			return;
 	}
 }

@@ -384,6 +384,30 @@ static void sections_beyond_number_are_refused(void **state)
 	error_free(error);
 }
 
+/* A file can claim any number of tables of notes, each as long as the file. */
+static void notes_of_all_segments_together_have_a_limit(void **state)
+{
+	const uint64_t limit = 1 << 20;
+	struct written_elf elf;
+	struct elf_image *image;
+	int fd;
+
+	(void)state;
+	elf_writer_make(&elf);
+	assert_int_equal(elf.segments[2].p_type, PT_NOTE);
+	elf.segments[1] = (Elf64_Phdr){
+		.p_type = PT_NOTE,
+		.p_offset = sizeof(elf),
+		.p_filesz = limit,
+	};
+	fd = elf_writer_open(&elf, sizeof(elf));
+	assert_int_equal(ftruncate(fd, (off_t)(sizeof(elf) + limit)), 0);
+	assert_null(elf_image_open(fd, "written", &image));
+	assert_string_equal(elf_image_build_id(image), "");
+	elf_image_free(image);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +427,7 @@ int main(void)
 		cmocka_unit_test(the_running_program_is_read),
 		cmocka_unit_test(tables_that_are_mostly_a_hole_are_not_read),
 		cmocka_unit_test(sections_beyond_number_are_refused),
+		cmocka_unit_test(notes_of_all_segments_together_have_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
