@@ -7,6 +7,11 @@
 
 #include <inttypes.h>
 
+uint64_t file_plan_rows(const struct file_plan *plan, uint32_t kind)
+{
+	return plan->rows[file_column_of_kind(kind) - file_columns];
+}
+
 /* The chunk continues what has come to rows so far. */
 static struct error *check_first(const struct file_chunk *chunk, uint64_t rows)
 {
@@ -110,8 +115,7 @@ static struct error *check_counts(const struct chunk_reader *reader, const struc
 	if (plan->edges && !(reader->flags & FILE_HAS_EDGES))
 		return error_new(ERROR_CORRUPT, "%s: it has references, and says it has none",
 		                 reader->path);
-	if (plan->strings >= UINT32_MAX ||
-	    plan->rows[file_column_of_kind(KIND_TYPES) - file_columns] >= UINT32_MAX)
+	if (plan->strings >= UINT32_MAX || file_plan_rows(plan, KIND_TYPES) >= UINT32_MAX)
 		return error_new(ERROR_CORRUPT, "%s: it has too many strings or types",
 		                 reader->path);
 	if (plan->values_end > plan->nodes)
@@ -131,8 +135,8 @@ struct error *file_plan_make(const struct chunk_reader *reader, struct file_plan
 		if (error)
 			return chunk_reader_blame(reader, &reader->chunks[i], error);
 	}
-	plan.nodes = plan.rows[file_column_of_kind(KIND_NODE_TYPES) - file_columns];
-	plan.edges = plan.rows[file_column_of_kind(KIND_EDGE_TARGETS) - file_columns];
+	plan.nodes = file_plan_rows(&plan, KIND_NODE_TYPES);
+	plan.edges = file_plan_rows(&plan, KIND_EDGE_TARGETS);
 	error = check_counts(reader, &plan);
 	for (size_t i = 0; !error && i < FILE_COLUMN_COUNT; i++)
 		error = check_column(reader, &plan, &file_columns[i]);

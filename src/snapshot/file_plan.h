@@ -21,6 +21,9 @@ struct file_plan {
 	uint64_t values_end; /* behind the last node that a chunk of values is of */
 };
 
+/* How many rows the column of that kind has. */
+uint64_t file_plan_rows(const struct file_plan *plan, uint32_t kind);
+
 /* ERROR_CORRUPT, or ERROR_UNSUPPORTED for what a later version may have. */
 struct error *file_plan_make(const struct chunk_reader *reader, struct file_plan *ret);
 

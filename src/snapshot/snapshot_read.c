@@ -222,26 +222,21 @@ static struct error *take_memory(struct reading *reading, const struct file_plan
 	return NULL;
 }
 
-static size_t rows_of(const struct file_plan *plan, uint32_t kind)
-{
-	return (size_t)plan->rows[file_column_of_kind(kind) - file_columns];
-}
-
 static void show(struct sealed_snapshot *sealed, const struct file_plan *plan, unsigned int parts)
 {
 	struct snapshot *snapshot = &sealed->snapshot;
 
 	snapshot->node_count = (node_id)plan->nodes;
-	snapshot->type_count = (type_id)rows_of(plan, KIND_TYPES);
+	snapshot->type_count = (type_id)file_plan_rows(plan, KIND_TYPES);
 	snapshot->string_count = (str_id)plan->strings;
-	snapshot->root_count = rows_of(plan, KIND_ROOTS);
-	snapshot->container_count = rows_of(plan, KIND_CONTAINERS);
-	snapshot->name_count = rows_of(plan, KIND_NAMES);
-	snapshot->large_count = rows_of(plan, KIND_LARGE);
-	snapshot->many_count = rows_of(plan, KIND_MANY);
+	snapshot->root_count = (size_t)file_plan_rows(plan, KIND_ROOTS);
+	snapshot->container_count = (size_t)file_plan_rows(plan, KIND_CONTAINERS);
+	snapshot->name_count = (size_t)file_plan_rows(plan, KIND_NAMES);
+	snapshot->large_count = (size_t)file_plan_rows(plan, KIND_LARGE);
+	snapshot->many_count = (size_t)file_plan_rows(plan, KIND_MANY);
 	if (parts & SNAPSHOT_FILE_TRACES) {
-		snapshot->trace_count = rows_of(plan, KIND_TRACES);
-		snapshot->frame_count = rows_of(plan, KIND_TRACE_FRAMES);
+		snapshot->trace_count = (size_t)file_plan_rows(plan, KIND_TRACES);
+		snapshot->frame_count = (size_t)file_plan_rows(plan, KIND_TRACE_FRAMES);
 	}
 	sealed_show(sealed);
 }
