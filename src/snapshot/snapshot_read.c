@@ -424,12 +424,14 @@ struct error *snapshot_file_check(struct snapshot_file *file)
 		const struct file_chunk *chunk = &file->reader.chunks[i];
 		struct error *error = chunk_reader_check_head(&file->reader, chunk);
 
-		if (!error)
+		if (!error && chunk->kind == KIND_VALUES)
+			error = value_cache_check(&file->values, chunk);
+		else if (!error)
 			error = chunk_reader_read(&file->reader, chunk, &file->values.buffers);
 		if (error)
 			return error;
 	}
-	return value_cache_check(&file->values);
+	return NULL;
 }
 
 bool snapshot_file_is_one(const char *path)

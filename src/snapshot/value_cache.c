@@ -113,15 +113,11 @@ bool value_cache_find(struct value_cache *cache, node_id node, struct node_value
 	return value_block_find(&slot->block, (uint32_t)(node - chunk->first), ret);
 }
 
-struct error *value_cache_check(struct value_cache *cache)
+struct error *value_cache_check(struct value_cache *cache, const struct file_chunk *chunk)
 {
-	for (size_t i = 0; i < cache->chunk_count; i++) {
-		struct value_block block = {0};
-		struct error *error = load(cache, cache->chunks[i], &block);
+	struct value_block block = {0};
+	struct error *error = load(cache, chunk, &block);
 
-		value_block_deinit(&block);
-		if (error)
-			return error;
-	}
-	return NULL;
+	value_block_deinit(&block);
+	return error;
 }

@@ -34,7 +34,7 @@ void value_cache_deinit(struct value_cache *cache);
 /* The text is borrowed until the next call. False: there is none, or it cannot be read. */
 bool value_cache_find(struct value_cache *cache, node_id node, struct node_value *ret);
 
-/* Unfolds each chunk once; the first that is broken. */
-struct error *value_cache_check(struct value_cache *cache);
+/* Unfolds a chunk of values, and forgets it. */
+struct error *value_cache_check(struct value_cache *cache, const struct file_chunk *chunk);
 
 #endif
