@@ -10,6 +10,7 @@
  */
 #include "snapshot/snapshot_file.h"
 
+#include "base/bit_set.h"
 #include "base/cleanup.h"
 #include "base/work_queue.h"
 #include "snapshot/chunk_writer.h"
@@ -34,7 +35,7 @@ struct writing {
 	const struct snapshot_file_options *options;
 	struct string_rows strings;
 	const struct file_facts *facts;
-	uint8_t *is_key; /* a bit for each node that names another; NULL without values */
+	struct bit_set keys; /* the nodes that name others; empty without values */
 	struct job *jobs;
 	size_t job_count, job_capacity;
 	struct work_queue queue;
@@ -118,7 +119,7 @@ static void mark_keys_of(struct writing *writing, node_id node)
 		uint32_t key = snap_edge_operand(snapshot->edges[i]);
 
 		if (snap_edge_kind(snapshot->edges[i]) == EDGE_VALUE && key < snapshot->node_count)
-			writing->is_key[key / 8] |= (uint8_t)(1 << key % 8);
+			bit_set_add(&writing->keys, key);
 	}
 }
 
@@ -130,8 +131,7 @@ static bool mark_keys(struct writing *writing)
 
 	if (!writing->options->values)
 		return true;
-	writing->is_key = calloc((size_t)snapshot->node_count / 8 + 1, 1);
-	if (!writing->is_key)
+	if (!bit_set_init(&writing->keys, snapshot->node_count))
 		return false;
 	for (node_id node = 0; snapshot_has_edges(snapshot) && node < snapshot->node_count; node++)
 		if (!names_only || snapshot->flags[node] & NODE_IS_NAMESPACE)
@@ -149,7 +149,7 @@ static struct error *collect_values(struct write_worker *worker, const struct jo
 	value_collector_clear(worker->values);
 	for (uint32_t i = 0; i < job->rows; i++) {
 		node_id node = (node_id)(job->first + i);
-		bool is_key = writing->is_key[node / 8] >> node % 8 & 1;
+		bool is_key = bit_set_has(&writing->keys, node);
 		struct node_value value;
 
 		if (!is_key && writing->options->names_only)
@@ -249,7 +249,7 @@ static void run_worker(void *context)
 			writing->error = error;
 		else
 			error_free(error);
-		if (writing->options->progress && worker->packer && !writing->error)
+		if (writing->options->progress && !writing->error)
 			writing->options->progress(writing->options->context,
 			                           (double)number / (double)writing->job_count);
 		work_queue_end_commit(&writing->queue);
@@ -346,6 +346,6 @@ struct error *snapshot_file_write(const struct snapshot *snapshot, const char *p
 	work_queue_deinit(&writing.queue);
 	chunk_writer_deinit(&writing.writer);
 	free(writing.jobs);
-	free(writing.is_key);
+	bit_set_deinit(&writing.keys);
 	return error;
 }
