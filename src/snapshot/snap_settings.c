@@ -78,8 +78,6 @@ static char *join_values(const struct snap_setting *run, size_t count)
 			text_append(&joined, ", ");
 		text_append(&joined, run[i].value);
 	}
-	if (!joined.length)
-		text_append(&joined, "");
 	return text_take(&joined);
 }
 
