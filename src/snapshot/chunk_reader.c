@@ -257,16 +257,16 @@ void chunk_reader_deinit(struct chunk_reader *reader)
 
 bool chunk_buffers_init(struct chunk_buffers *buffers)
 {
-	*buffers = (struct chunk_buffers){.unpacker = zstd_unpacker_new()};
-	return buffers->unpacker;
+	*buffers = (struct chunk_buffers){.context = ZSTD_createDCtx()};
+	return buffers->context;
 }
 
 void chunk_buffers_deinit(struct chunk_buffers *buffers)
 {
-	zstd_unpacker_free(buffers->unpacker);
+	ZSTD_freeDCtx(buffers->context);
 	buffer_deinit(&buffers->stored);
 	buffer_deinit(&buffers->raw);
-	buffers->unpacker = NULL;
+	buffers->context = NULL;
 }
 
 static struct error *unfold(const struct file_chunk *chunk, struct chunk_buffers *buffers)
@@ -276,7 +276,7 @@ static struct error *unfold(const struct file_chunk *chunk, struct chunk_buffers
 	if (!buffer_resize(&buffers->raw, (size_t)chunk->raw_size))
 		return error_no_memory();
 	if (chunk->flags & CHUNK_IS_ZSTD)
-		return zstd_unpack(buffers->unpacker, buffers->stored.bytes, buffers->stored.size,
+		return zstd_unpack(buffers->context, buffers->stored.bytes, buffers->stored.size,
 		                   buffers->raw.bytes, buffers->raw.size);
 	if (buffers->raw.size)
 		memcpy(buffers->raw.bytes, buffers->stored.bytes, buffers->raw.size);

@@ -37,7 +37,7 @@ void chunk_reader_deinit(struct chunk_reader *reader);
 
 /* What one thread needs to read chunks. */
 struct chunk_buffers {
-	struct zstd_unpacker *unpacker;
+	ZSTD_DCtx *context;
 	struct buffer stored;
 	struct buffer raw;
 };

@@ -46,7 +46,7 @@ struct writing {
 /* One thread. */
 struct write_worker {
 	struct writing *writing;
-	struct zstd_packer *packer;
+	ZSTD_CCtx *context;
 	struct buffer raw;
 	struct buffer packed;
 	struct value_collector *values; /* NULL without */
@@ -196,7 +196,7 @@ static struct error *prepare(struct write_worker *worker, const struct job *job,
 	};
 
 	if (!error)
-		error = zstd_pack(worker->packer, &worker->raw, &worker->packed);
+		error = zstd_pack(worker->context, &worker->raw, &worker->packed);
 	if (error)
 		return error;
 	/* Who wants no texts does not need to know how they are kept. */
@@ -263,8 +263,8 @@ static bool init_worker(struct write_worker *worker, struct writing *writing)
 	const struct value_source *source = writing->options->values;
 
 	worker->writing = writing;
-	worker->packer = zstd_packer_new();
-	if (!worker->packer)
+	worker->context = ZSTD_createCCtx();
+	if (!worker->context)
 		return false;
 	if (!source)
 		return true;
@@ -275,7 +275,7 @@ static bool init_worker(struct write_worker *worker, struct writing *writing)
 
 static void deinit_worker(struct write_worker *worker)
 {
-	zstd_packer_free(worker->packer);
+	ZSTD_freeCCtx(worker->context);
 	buffer_deinit(&worker->raw);
 	buffer_deinit(&worker->packed);
 	if (worker->values)

@@ -9,61 +9,11 @@
 #include "base/little_endian.h"
 #include "snapshot/file_format.h"
 
-#include <zstd.h>
-
 enum {
 	LEVEL = 1,
 	SKIPPABLE_HEAD = 8,
 	SKIPPABLE_MAGIC = ZSTD_MAGIC_SKIPPABLE_START, /* of sixteen, the first */
 };
-
-struct zstd_packer {
-	ZSTD_CCtx *context;
-};
-
-struct zstd_unpacker {
-	ZSTD_DCtx *context;
-};
-
-struct zstd_packer *zstd_packer_new(void)
-{
-	struct zstd_packer *packer = calloc(1, sizeof(*packer));
-
-	if (!packer)
-		return NULL;
-	packer->context = ZSTD_createCCtx();
-	if (packer->context)
-		return packer;
-	free(packer);
-	return NULL;
-}
-
-void zstd_packer_free(struct zstd_packer *packer)
-{
-	if (packer)
-		ZSTD_freeCCtx(packer->context);
-	free(packer);
-}
-
-struct zstd_unpacker *zstd_unpacker_new(void)
-{
-	struct zstd_unpacker *unpacker = calloc(1, sizeof(*unpacker));
-
-	if (!unpacker)
-		return NULL;
-	unpacker->context = ZSTD_createDCtx();
-	if (unpacker->context)
-		return unpacker;
-	free(unpacker);
-	return NULL;
-}
-
-void zstd_unpacker_free(struct zstd_unpacker *unpacker)
-{
-	if (unpacker)
-		ZSTD_freeDCtx(unpacker->context);
-	free(unpacker);
-}
 
 /* Fills up what compressed too well. */
 static bool pad(struct buffer *stored, size_t raw_size)
@@ -83,14 +33,13 @@ static bool pad(struct buffer *stored, size_t raw_size)
 	return true;
 }
 
-struct error *zstd_pack(struct zstd_packer *packer, const struct buffer *raw, struct buffer *ret)
+struct error *zstd_pack(ZSTD_CCtx *context, const struct buffer *raw, struct buffer *ret)
 {
 	size_t result;
 
 	if (!buffer_resize(ret, ZSTD_compressBound(raw->size)))
 		return error_no_memory();
-	result = ZSTD_compressCCtx(packer->context, ret->bytes, ret->size, raw->bytes, raw->size,
-	                           LEVEL);
+	result = ZSTD_compressCCtx(context, ret->bytes, ret->size, raw->bytes, raw->size, LEVEL);
 	/* There is room enough, so it can only be memory. */
 	if (ZSTD_isError(result))
 		return error_no_memory();
@@ -98,7 +47,7 @@ struct error *zstd_pack(struct zstd_packer *packer, const struct buffer *raw, st
 	return pad(ret, raw->size) ? NULL : error_no_memory();
 }
 
-struct error *zstd_unpack(struct zstd_unpacker *unpacker, const uint8_t *stored, size_t stored_size,
+struct error *zstd_unpack(ZSTD_DCtx *context, const uint8_t *stored, size_t stored_size,
                           uint8_t *ret, size_t raw_size)
 {
 	unsigned long long said = ZSTD_getFrameContentSize(stored, stored_size);
@@ -111,7 +60,7 @@ struct error *zstd_unpack(struct zstd_unpacker *unpacker, const uint8_t *stored,
 	if (said != raw_size)
 		return error_new(ERROR_CORRUPT, "its zstd frame holds %llu bytes instead of %zu",
 		                 said, raw_size);
-	result = ZSTD_decompressDCtx(unpacker->context, ret, raw_size, stored, frame);
+	result = ZSTD_decompressDCtx(context, ret, raw_size, stored, frame);
 	if (ZSTD_isError(result))
 		return error_new(ERROR_CORRUPT, "zstd: %s", ZSTD_getErrorName(result));
 	if (result != raw_size)

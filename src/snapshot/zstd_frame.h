@@ -12,23 +12,16 @@
 #include "base/error.h"
 #include "snapshot/buffer.h"
 
-/* One of each for each thread. NULL: out of memory. */
-struct zstd_packer;
-struct zstd_packer *zstd_packer_new(void);
-void zstd_packer_free(struct zstd_packer *packer);
+#include <zstd.h>
 
-struct zstd_unpacker;
-struct zstd_unpacker *zstd_unpacker_new(void);
-void zstd_unpacker_free(struct zstd_unpacker *unpacker);
-
-/* Replaces what is in ret. */
-struct error *zstd_pack(struct zstd_packer *packer, const struct buffer *raw, struct buffer *ret);
+/* Replaces what is in ret. Of the contexts each thread has its own. */
+struct error *zstd_pack(ZSTD_CCtx *context, const struct buffer *raw, struct buffer *ret);
 
 /*
  * Unfolds exactly raw_size bytes into ret, which has room for them;
  * ERROR_CORRUPT: it is no frame, or unfolds to another size.
  */
-struct error *zstd_unpack(struct zstd_unpacker *unpacker, const uint8_t *stored, size_t stored_size,
+struct error *zstd_unpack(ZSTD_DCtx *context, const uint8_t *stored, size_t stored_size,
                           uint8_t *ret, size_t raw_size);
 
 #endif
