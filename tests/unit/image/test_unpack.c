@@ -92,6 +92,17 @@ static size_t unpack(size_t size, const struct unpack_options *options, bool *re
 	return (size_t)facts.st_size;
 }
 
+/* Of size bytes of packed all comes out. */
+static void unpack_whole(size_t size)
+{
+	const struct unpack_options options = {0};
+	bool is_cut = true;
+
+	assert_int_equal(unpack(size, &options, &is_cut), PLAIN_SIZE);
+	assert_memory_equal(result, plain, PLAIN_SIZE);
+	assert_false(is_cut);
+}
+
 static struct error *refuse(size_t size, const struct unpack_options *options)
 {
 	int fd = file_of(packed, size);
@@ -122,34 +133,20 @@ static void the_packing_is_told_by_the_first_bytes(void **state)
 
 static void what_was_packed_comes_out(void **state)
 {
-	const struct unpack_options options = {0};
-
 	(void)state;
 	make_plain();
-	for (enum packing i = PACKING_GZIP; i <= PACKING_LZ4; i++) {
-		size_t size = pack(i, plain, PLAIN_SIZE, packed);
-		bool is_cut = true;
-
-		assert_int_equal(unpack(size, &options, &is_cut), PLAIN_SIZE);
-		assert_memory_equal(result, plain, PLAIN_SIZE);
-		assert_false(is_cut);
-	}
+	for (enum packing i = PACKING_GZIP; i <= PACKING_LZ4; i++)
+		unpack_whole(pack(i, plain, PLAIN_SIZE, packed));
 }
 
 static void several_streams_are_one_file(void **state)
 {
-	const struct unpack_options options = {0};
-
 	(void)state;
 	make_plain();
 	for (enum packing i = PACKING_GZIP; i <= PACKING_LZ4; i++) {
 		size_t size = pack(i, plain, 5000, packed);
-		bool is_cut = true;
 
-		size += pack(i, plain + 5000, PLAIN_SIZE - 5000, packed + size);
-		assert_int_equal(unpack(size, &options, &is_cut), PLAIN_SIZE);
-		assert_memory_equal(result, plain, PLAIN_SIZE);
-		assert_false(is_cut);
+		unpack_whole(size + pack(i, plain + 5000, PLAIN_SIZE - 5000, packed + size));
 	}
 }
 
@@ -190,17 +187,13 @@ static void a_stream_that_is_damaged_gives_what_came_before(void **state)
 
 static void what_follows_the_stream_does_not_matter(void **state)
 {
-	const struct unpack_options options = {0};
-
 	(void)state;
 	make_plain();
 	for (enum packing i = PACKING_GZIP; i <= PACKING_LZ4; i++) {
 		size_t size = pack(i, plain, PLAIN_SIZE, packed);
-		bool is_cut = true;
 
 		memset(packed + size, 0, 512);
-		assert_int_equal(unpack(size + 512, &options, &is_cut), PLAIN_SIZE);
-		assert_false(is_cut);
+		unpack_whole(size + 512);
 	}
 }
 
