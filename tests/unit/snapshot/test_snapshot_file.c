@@ -346,6 +346,15 @@ static char *read_file(size_t *ret_size)
 	return bytes;
 }
 
+/* The file of a small graph with values. */
+static char *write_small(size_t *ret_size)
+{
+	_cleanup_(cleanup_snapshot) struct snapshot *graph = make_graph(60);
+
+	write_graph(graph, &values);
+	return read_file(ret_size);
+}
+
 static void write_file(const char *bytes, size_t size)
 {
 	FILE *stream = fopen(path, "wb");
@@ -373,13 +382,10 @@ static struct error *open_and_check(void)
 
 static void test_no_byte_can_be_changed_unnoticed(void **state)
 {
-	_cleanup_(cleanup_snapshot) struct snapshot *graph = make_graph(60);
-	_cleanup_free_ char *bytes = NULL;
 	size_t size;
+	_cleanup_free_ char *bytes = write_small(&size);
 
 	(void)state;
-	write_graph(graph, &values);
-	bytes = read_file(&size);
 	for (size_t i = 0; i < size; i++) {
 		_cleanup_(cleanup_error) struct error *error = NULL;
 
@@ -394,13 +400,10 @@ static void test_no_byte_can_be_changed_unnoticed(void **state)
 
 static void test_a_cut_file_is_refused_at_every_length(void **state)
 {
-	_cleanup_(cleanup_snapshot) struct snapshot *graph = make_graph(60);
-	_cleanup_free_ char *bytes = NULL;
 	size_t size;
 
 	(void)state;
-	write_graph(graph, &values);
-	bytes = read_file(&size);
+	free(write_small(&size));
 	for (size_t length = size; length-- > 0;) {
 		_cleanup_(cleanup_error) struct error *error = NULL;
 
