@@ -152,3 +152,35 @@ def test_what_is_made_is_counted_and_what_is_dropped_is_not(plumb, target):
         if command == "order" and made["dict"] != before["dict"]:
             expected["dict"] = 5000  # in some versions a dict comes with each
         assert (made - before, before - made) == (expected, Counter()), command
+
+
+STALE = """
+import ctypes, sys
+
+class Order:
+    def __init__(self, number):
+        self.number = number
+
+orders = [Order(number) for number in range(10)]
+word = ctypes.c_uint64
+left = (word * 200)()  # more than a pool takes
+start = -ctypes.addressof(left) % 16 // 8
+# What a dropped Order.mro leaves: two links, a count and a type; which method it was, and of whom.
+left[start : start + 6] = [0, 0, 0, id(type(len)), 0x10008, id(Order)]
+held = (word * 200)(ctypes.addressof(left) + 8 * start + 32, id(orders[0]))
+new = ctypes.pythonapi.PyCapsule_New
+new.restype = ctypes.py_object
+new.argtypes = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p
+capsule = new(ctypes.addressof(held), b"held", None)
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("allocator", ["pymalloc", "malloc", "malloc_debug"])
+def test_a_stale_address_in_memory_of_c_leads_to_no_object(plumb, python, allocator):
+    with python.start(STALE, env={"PYTHONMALLOC": allocator}) as target:
+        query = "SELECT count(*) FROM refs WHERE source_type = 'PyCapsule' AND target_type LIKE '%Order'"
+        held = plumb("sql", target.pid, query, "--json", code=0).json
+        assert held["results"][0]["rows"] == [[1]]  # it was looked at
+        assert counts(plumb, target)["__main__.Order"] == 10

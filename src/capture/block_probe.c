@@ -15,13 +15,17 @@
  *	m_self   | often a class: that of Order.mro is Order
  *
  * which is the head of an instance of Order. So what is found behind the
- * block's first 16 bytes counts only if no other object starts before it.
+ * block's first 16 bytes counts only if no other object starts before it. The
+ * same holds where memory of C says by chance that an object is there.
  */
 #include "capture/block_probe.h"
 
 #include "runtime/py_object.h"
 
-enum { ADDRESS_MIN = 1 << 16 }; /* nothing is mapped below (vm.mmap_min_addr) */
+enum {
+	ADDRESS_MIN = 1 << 16, /* nothing is mapped below (vm.mmap_min_addr) */
+	HEAD_MAX = 16 + 32,    /* the debug allocator's, and the longest prefix */
+};
 
 static const uint64_t refcount_max_64 = UINT64_C(1) << 40; /* to 3.11 all 64 bits count */
 
@@ -89,20 +93,16 @@ bool block_probe_is_refcount(struct block_probe *probe, uint64_t word)
 
 /*
  * Does an object start before offset, where only the head of another one
- * should be? What a sound head has there are links and a dict, all of which
- * lie in pools for the most part; types are too large for pools.
+ * should be? What a sound head has there are links and a dict, never a type;
+ * those lie in pools for the most part, and types are too large for pools.
  */
 static bool starts_earlier(struct block_probe *probe, const uint8_t *block, uint32_t offset)
 {
 	for (uint32_t at = probe->debug_header; at < offset; at += 16) {
 		taddr address = load_word(block + at + 8);
-		const struct py_type *type;
 
-		if (address < ADDRESS_MIN || address % 16 || address >> 47 ||
-		    block_index_pool(probe->blocks, address))
-			continue;
-		type = block_probe_type(probe, address);
-		if (type && type->prefix == at - probe->debug_header)
+		if (address >= ADDRESS_MIN && address % 16 == 0 && !(address >> 47) &&
+		    !block_index_pool(probe->blocks, address) && block_probe_type(probe, address))
 			return true;
 	}
 	return false;
@@ -131,6 +131,27 @@ static bool is_gc_head(const uint8_t *head)
 	if (!next)
 		return !(prev >> 32);
 	return next >> 47 == 0 && prev;
+}
+
+/* Is what lies before an object of this type the head of one, and not another object? */
+static bool is_head(struct block_probe *probe, const struct py_type *type, const uint8_t *block,
+                    uint32_t offset)
+{
+	if (type->is_gc && !is_gc_head(block + offset - 16))
+		return false;
+	if (type->prefix == 32 && !is_pre_header(block + offset - 32))
+		return false;
+	return !starts_earlier(probe, block, offset);
+}
+
+bool block_probe_has_head(struct block_probe *probe, const struct py_object *object)
+{
+	uint32_t offset = probe->debug_header + object->type->prefix;
+	uint8_t head[HEAD_MAX];
+
+	return offset <= sizeof(head) &&
+	       window_cache_read(probe->python->memory, object->address - offset, head, offset) &&
+	       is_head(probe, object->type, head, offset);
 }
 
 /*
@@ -173,12 +194,8 @@ const struct py_type *block_probe_object(struct block_probe *probe, const uint8_
 		if (!type || type->prefix != prefix ||
 		    !fits(type, block + offset, block_size - offset))
 			continue;
-		if (type->is_gc && !is_gc_head(block + offset - 16))
-			continue;
-		if (prefix == 32 && !is_pre_header(block + offset - 32))
-			continue;
 		if (is_address_in_disguise(probe, load_word(block + offset)) ||
-		    starts_earlier(probe, block, offset))
+		    !is_head(probe, type, block, offset))
 			continue;
 		*ret_offset = offset;
 		return type;

@@ -19,7 +19,7 @@
 #define PLUMB_CAPTURE_BLOCK_PROBE_H
 
 #include "capture/block_index.h"
-#include "runtime/py_types.h"
+#include "runtime/py_object.h"
 
 enum { BLOCK_PROBE_CACHE = 1024 };
 
@@ -49,5 +49,12 @@ const struct py_type *block_probe_type(struct block_probe *probe, taddr address)
 
 /* Is this first word of an object the reference count of a living one? */
 bool block_probe_is_refcount(struct block_probe *probe, uint64_t word);
+
+/*
+ * For an object that only a guess leads to, in no pool: is it more than a part
+ * of something else? What lies before it has to be the head that its type says.
+ * Objects of static storage have none and must not be asked for.
+ */
+bool block_probe_has_head(struct block_probe *probe, const struct py_object *object);
 
 #endif

@@ -197,16 +197,23 @@ void heap_worker_forget_others(struct heap_worker *worker)
 	number_map_clear(&worker->others);
 }
 
-node_id heap_worker_resolve_word(struct heap_worker *worker, taddr address)
+/* An object in a block starts where its type says; elsewhere, its head lies before it. */
+static bool starts_here(struct heap_worker *worker, const struct py_object *object)
 {
 	struct block_place place;
+
+	if (block_index_place(&worker->walk->blocks, object->address, &place))
+		return place.offset == worker->probe.debug_header + object->type->prefix;
+	return is_static(worker, object->address) || block_probe_has_head(&worker->probe, object);
+}
+
+node_id heap_worker_resolve_word(struct heap_worker *worker, taddr address)
+{
 	struct py_object object;
 
-	if (address % 8 || address < ADDRESS_MIN || address >> ADDRESS_BITS)
-		return NODE_NONE;
-	if (block_index_place(&worker->walk->blocks, address, &place) &&
-	    (py_object_at(&worker->python, worker->types, address, &object) != DECODE_OK ||
-	     place.offset != worker->probe.debug_header + object.type->prefix))
+	if (address % 8 || address < ADDRESS_MIN || address >> ADDRESS_BITS ||
+	    py_object_at(&worker->python, worker->types, address, &object) != DECODE_OK ||
+	    !starts_here(worker, &object))
 		return NODE_NONE;
 	return heap_worker_resolve(worker, address, true);
 }
