@@ -22,24 +22,6 @@ struct writer {
 	bool is_out_of_memory;
 };
 
-static const char *edge_name(enum edge_kind kind)
-{
-	static const char *const names[EDGE_KIND_COUNT] = {
-		[EDGE_ATTRIBUTE] = "attribute",
-		[EDGE_INDEX] = "index",
-		[EDGE_VALUE] = "value",
-		[EDGE_KEY] = "key",
-		[EDGE_LOCAL] = "local",
-		[EDGE_STACK] = "stack",
-		[EDGE_FIELD] = "field",
-		[EDGE_TYPE] = "type",
-		[EDGE_CONSERVATIVE] = "conservative",
-		[EDGE_WEAK] = "weak",
-	};
-
-	return names[kind];
-}
-
 static void add_step(struct writer *writer, const char *edge, node_id node, struct text *label)
 {
 	const struct snapshot *snapshot = writer->labels->snapshot;
@@ -130,7 +112,7 @@ static void write_step(struct writer *writer, node_id parent, node_id node, bool
 	writer->path.is_python &= step_text(writer->labels, step, parent, writer->before, &label);
 	text_append(&writer->text, text_string(&label));
 	writer->before = step.kind;
-	add_step(writer, edge_name(kind), node, &label);
+	add_step(writer, snap_edge_kind_name(kind), node, &label);
 }
 
 static void write_missing(struct writer *writer, size_t count)

@@ -80,3 +80,21 @@ node_id snapshot_find(const struct snapshot *snapshot, uint64_t address)
 			return node;
 	return NODE_NONE;
 }
+
+const char *snap_edge_kind_name(enum edge_kind kind)
+{
+	static const char *const names[EDGE_KIND_COUNT] = {
+		[EDGE_ATTRIBUTE] = "attribute",
+		[EDGE_INDEX] = "index",
+		[EDGE_VALUE] = "value",
+		[EDGE_KEY] = "key",
+		[EDGE_LOCAL] = "local",
+		[EDGE_STACK] = "stack",
+		[EDGE_FIELD] = "field",
+		[EDGE_TYPE] = "type",
+		[EDGE_CONSERVATIVE] = "conservative",
+		[EDGE_WEAK] = "weak",
+	};
+
+	return names[kind];
+}

@@ -87,6 +87,9 @@ static inline bool snap_edge_is_weak(struct snap_edge edge)
 	return snap_edge_kind(edge) == EDGE_WEAK;
 }
 
+/* "attribute", "index", "value" ... Static. */
+const char *snap_edge_kind_name(enum edge_kind kind);
+
 enum node_flags {
 	NODE_IS_OBJECT = 1 << 0,    /* a Python object; counted in tables */
 	NODE_IS_TRACKED = 1 << 1,   /* on a list of the garbage collector */

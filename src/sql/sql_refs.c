@@ -56,24 +56,6 @@ static bool find_target(struct sql_heap *heap, int64_t value, struct sql_rows *r
 	return true;
 }
 
-static const char *kind_name(enum edge_kind kind)
-{
-	static const char *const names[EDGE_KIND_COUNT] = {
-		[EDGE_ATTRIBUTE] = "attribute",
-		[EDGE_INDEX] = "index",
-		[EDGE_VALUE] = "value",
-		[EDGE_KEY] = "key",
-		[EDGE_LOCAL] = "local",
-		[EDGE_STACK] = "stack",
-		[EDGE_FIELD] = "field",
-		[EDGE_TYPE] = "type",
-		[EDGE_CONSERVATIVE] = "conservative",
-		[EDGE_WEAK] = "weak",
-	};
-
-	return names[kind];
-}
-
 /* The name of an attribute, variable or field; the number of an item; the key of a value. */
 static void result_name(const struct sql_heap *heap, struct snap_edge edge, sqlite3_context *ret)
 {
@@ -109,7 +91,9 @@ static void column(struct sql_heap *heap, uint64_t row, int index, sqlite3_conte
 		sql_result_address(ret, snapshot->address[source]);
 		break;
 	case COLUMN_TARGET: sql_result_address(ret, snapshot->address[edge.to]); break;
-	case COLUMN_KIND: sql_result_text(ret, kind_name(snap_edge_kind(edge))); break;
+	case COLUMN_KIND:
+		sql_result_text(ret, snap_edge_kind_name(snap_edge_kind(edge)));
+		break;
 	case COLUMN_NAME: result_name(heap, edge, ret); break;
 	case COLUMN_WEAK: sqlite3_result_int(ret, snap_edge_is_weak(edge)); break;
 	case COLUMN_SOURCE_TYPE:
