@@ -27,6 +27,7 @@ void sql_heap_deinit(struct sql_heap *heap)
 	free(heap->by_address);
 	free(heap->incoming_start);
 	free(heap->incoming);
+	edge_sources_deinit(&heap->sources);
 	reach_free(heap->reach);
 	*heap = (struct sql_heap){0};
 }
@@ -84,22 +85,9 @@ node_id sql_heap_node_at(const struct sql_heap *heap, uint64_t address)
 	return heap->by_address[low];
 }
 
-/* Among the nodes whose edges start at or before edge, the last. */
-node_id sql_heap_source(const struct sql_heap *heap, uint32_t edge)
+bool sql_heap_needs_sources(struct sql_heap *heap)
 {
-	const uint32_t *edge_start = heap->snapshot->edge_start;
-	node_id low = 0;
-	node_id high = heap->snapshot->node_count;
-
-	while (high - low > 1) {
-		node_id middle = low + (high - low) / 2;
-
-		if (edge_start[middle] <= edge)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
+	return heap->sources.sampled || edge_sources_init(&heap->sources, heap->snapshot);
 }
 
 static void turn_round(const struct snapshot *snapshot, uint32_t *start, uint32_t *incoming)

@@ -7,6 +7,7 @@
 #ifndef PLUMB_SQL_SQL_HEAP_H
 #define PLUMB_SQL_SQL_HEAP_H
 
+#include "analysis/edge_sources.h"
 #include "analysis/reach.h"
 #include "snapshot/snapshot.h"
 #include "snapshot/snapshot_file.h"
@@ -20,6 +21,7 @@ struct sql_heap {
 	node_id *by_address;      /* all nodes, sorted by address */
 	uint32_t *incoming_start; /* node_count + 1: edges into node n are incoming[start[n]] ... */
 	uint32_t *incoming;       /* indexes into snapshot->edges */
+	struct edge_sources sources;
 	struct reach *reach;
 };
 
@@ -31,6 +33,7 @@ void sql_heap_deinit(struct sql_heap *heap);
 /* False: out of memory. */
 bool sql_heap_needs_addresses(struct sql_heap *heap);
 bool sql_heap_needs_incoming(struct sql_heap *heap);
+bool sql_heap_needs_sources(struct sql_heap *heap);
 bool sql_heap_needs_reach(struct sql_heap *heap);
 
 /*
@@ -41,8 +44,5 @@ bool sql_heap_value(const struct sql_heap *heap, node_id node, bool is_key, stru
 
 /* The node at address; NODE_NONE: none. After sql_heap_needs_addresses. */
 node_id sql_heap_node_at(const struct sql_heap *heap, uint64_t address);
-
-/* The node that an edge starts from. By bisection. */
-node_id sql_heap_source(const struct sql_heap *heap, uint32_t edge);
 
 #endif

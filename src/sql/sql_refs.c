@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Table refs: every reference, one row each. The source of an edge is found by
- * bisection; by source or by target only the edges of that node are looked at.
+ * Table refs: every reference, one row each. By source or by target only
+ * the edges of that node are looked at.
  */
 #include "sql/sql_table.h"
 
@@ -79,27 +79,35 @@ static void result_name(const struct sql_heap *heap, struct snap_edge edge, sqli
 	}
 }
 
+static void result_source(struct sql_heap *heap, uint32_t edge, enum column column,
+                          sqlite3_context *ret)
+{
+	const struct snapshot *snapshot = heap->snapshot;
+	node_id source;
+
+	if (!sql_heap_needs_sources(heap)) {
+		sqlite3_result_error_nomem(ret);
+		return;
+	}
+	source = edge_sources_find(&heap->sources, edge);
+	if (column == COLUMN_SOURCE)
+		sql_result_address(ret, snapshot->address[source]);
+	else
+		sql_result_text(ret, snapshot_type_name(snapshot, snapshot->type[source]));
+}
+
 static void column(struct sql_heap *heap, uint64_t row, int index, sqlite3_context *ret)
 {
 	const struct snapshot *snapshot = heap->snapshot;
 	struct snap_edge edge = snapshot->edges[row];
-	node_id source;
 
 	switch ((enum column)index) {
 	case COLUMN_SOURCE:
-		source = sql_heap_source(heap, (uint32_t)row);
-		sql_result_address(ret, snapshot->address[source]);
-		break;
+	case COLUMN_SOURCE_TYPE: result_source(heap, (uint32_t)row, (enum column)index, ret); break;
 	case COLUMN_TARGET: sql_result_address(ret, snapshot->address[edge.to]); break;
-	case COLUMN_KIND:
-		sql_result_text(ret, snap_edge_kind_name(snap_edge_kind(edge)));
-		break;
+	case COLUMN_KIND: sql_result_text(ret, snap_edge_kind_name(snap_edge_kind(edge))); break;
 	case COLUMN_NAME: result_name(heap, edge, ret); break;
 	case COLUMN_WEAK: sqlite3_result_int(ret, snap_edge_is_weak(edge)); break;
-	case COLUMN_SOURCE_TYPE:
-		source = sql_heap_source(heap, (uint32_t)row);
-		sql_result_text(ret, snapshot_type_name(snapshot, snapshot->type[source]));
-		break;
 	case COLUMN_TARGET_TYPE:
 		sql_result_text(ret, snapshot_type_name(snapshot, snapshot->type[edge.to]));
 		break;

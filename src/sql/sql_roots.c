@@ -137,7 +137,7 @@ static int64_t count_locals(const struct snapshot *snapshot, node_id node)
 static node_id thread_of(const struct sql_heap *heap, node_id frame)
 {
 	for (uint32_t i = heap->incoming_start[frame]; i < heap->incoming_start[frame + 1]; i++) {
-		node_id source = sql_heap_source(heap, heap->incoming[i]);
+		node_id source = edge_sources_find(&heap->sources, heap->incoming[i]);
 
 		if (snapshot_node_name(heap->snapshot, source))
 			return source;
@@ -149,7 +149,7 @@ static void result_thread(struct sql_heap *heap, node_id frame, int index, sqlit
 {
 	node_id thread;
 
-	if (!sql_heap_needs_incoming(heap)) {
+	if (!sql_heap_needs_incoming(heap) || !sql_heap_needs_sources(heap)) {
 		sqlite3_result_error_nomem(ret);
 		return;
 	}
