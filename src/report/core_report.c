@@ -58,7 +58,7 @@ void core_report_text(const struct layout *layout, const struct core_report *rep
 	text_append(text, ", ");
 	units_plural(text, report->segments, "segment");
 	text_append(text, "\n  ");
-	layout_cut(text, report->command_line, layout->width > 4 ? layout->width - 4 : 0);
+	layout_cut(text, report->command_line, layout_room(layout, 4, 0));
 	text_append_char(text, '\n');
 	append_doubts(report, text);
 }

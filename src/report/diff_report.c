@@ -43,12 +43,6 @@ static bool shows(const struct diff_report *report, enum diff_by table)
 	return report->by == DIFF_BY_ALL || report->by == table;
 }
 
-static void append_cell(struct text *text, struct text *cell, size_t width)
-{
-	layout_right(text, text_string(cell), width);
-	text_clear(cell);
-}
-
 /* The answer */
 
 static void sum_up(const struct diff_report *report, int64_t *ret_objects, int64_t *ret_bytes)
@@ -158,9 +152,7 @@ static void append_sides(const struct layout *layout, const struct diff_report *
 
 static size_t name_width(const struct layout *layout)
 {
-	if (layout->width < FIGURES_WIDTH + NAME_WIDTH_MIN + 1)
-		return NAME_WIDTH_MIN;
-	return layout->width - FIGURES_WIDTH - 1;
+	return layout_room(layout, FIGURES_WIDTH + 1, NAME_WIDTH_MIN);
 }
 
 static void append_row(const struct layout *layout, const struct diff_report *report,
@@ -173,13 +165,13 @@ static void append_row(const struct layout *layout, const struct diff_report *re
 	text_init(&cell);
 	layout_left(text, name, name_width(layout));
 	units_count(&cell, objects[0]);
-	append_cell(text, &cell, COUNT_WIDTH);
+	layout_cell(text, &cell, COUNT_WIDTH);
 	units_count(&cell, objects[last]);
-	append_cell(text, &cell, COUNT_WIDTH);
+	layout_cell(text, &cell, COUNT_WIDTH);
 	units_signed_count(&cell, (int64_t)(objects[last] - objects[0]));
-	append_cell(text, &cell, DELTA_WIDTH);
+	layout_cell(text, &cell, DELTA_WIDTH);
 	units_signed_bytes(&cell, (int64_t)(bytes[last] - bytes[0]));
-	append_cell(text, &cell, DELTA_WIDTH);
+	layout_cell(text, &cell, DELTA_WIDTH);
 	text_append_char(text, '\n');
 	text_deinit(&cell);
 }
@@ -264,9 +256,9 @@ static void append_path(const struct layout *layout, uint64_t objects, uint64_t 
 
 	text_init(&cell);
 	units_signed_count(&cell, (int64_t)objects);
-	append_cell(text, &cell, DELTA_WIDTH);
+	layout_cell(text, &cell, DELTA_WIDTH);
 	units_signed_bytes(&cell, (int64_t)bytes);
-	append_cell(text, &cell, DELTA_WIDTH);
+	layout_cell(text, &cell, DELTA_WIDTH);
 	text_append(text, "  ");
 	layout_path(layout, text, path, 2 * DELTA_WIDTH + 2, 2 * DELTA_WIDTH + 4);
 	text_append_char(text, '\n');
@@ -308,7 +300,7 @@ static void append_container(const struct layout *layout, const struct diff_cont
 	units_count(&lengths, container->length_then);
 	text_append(&lengths, " -> ");
 	units_count(&lengths, container->length_now);
-	append_cell(text, &lengths, LENGTHS_WIDTH - 2);
+	layout_cell(text, &lengths, LENGTHS_WIDTH - 2);
 	text_append(text, "  ");
 	layout_plain(text, container->type);
 	text_append_char(text, ' ');

@@ -20,9 +20,7 @@ enum {
 
 static size_t name_width(const struct layout *layout)
 {
-	if (layout->width < FIGURES_WIDTH + NAME_WIDTH_MIN + 1)
-		return NAME_WIDTH_MIN;
-	return layout->width - FIGURES_WIDTH - 1;
+	return layout_room(layout, FIGURES_WIDTH + 1, NAME_WIDTH_MIN);
 }
 
 static uint64_t sorted_figure(const struct heap_report *report, const struct heap_row *row)
@@ -81,23 +79,17 @@ static void append_answer(const struct layout *layout, const struct heap_report 
 	text_deinit(&item);
 }
 
-static void append_cell(struct text *text, struct text *cell, size_t width)
-{
-	layout_right(text, text_string(cell), width);
-	text_clear(cell);
-}
-
 static void append_figures(struct text *text, uint64_t objects, uint64_t bytes, uint64_t memory)
 {
 	struct text cell;
 
 	text_init(&cell);
 	units_count(&cell, objects);
-	append_cell(text, &cell, COUNT_WIDTH);
+	layout_cell(text, &cell, COUNT_WIDTH);
 	units_bytes(&cell, bytes);
-	append_cell(text, &cell, BYTES_WIDTH);
+	layout_cell(text, &cell, BYTES_WIDTH);
 	units_bytes(&cell, memory);
-	append_cell(text, &cell, BYTES_WIDTH);
+	layout_cell(text, &cell, BYTES_WIDTH);
 	text_deinit(&cell);
 }
 
@@ -107,9 +99,9 @@ static void append_shares(struct text *text, uint64_t part, uint64_t so_far, uin
 
 	text_init(&cell);
 	units_share(&cell, part, whole);
-	append_cell(text, &cell, SHARE_WIDTH);
+	layout_cell(text, &cell, SHARE_WIDTH);
 	units_share(&cell, so_far, whole);
-	append_cell(text, &cell, SHARE_WIDTH);
+	layout_cell(text, &cell, SHARE_WIDTH);
 	text_deinit(&cell);
 	text_append_char(text, '\n');
 }
@@ -207,7 +199,7 @@ static void append_not_objects(const struct layout *layout, const struct heap_re
 	layout_left(text, "(not objects)", name_width(layout));
 	layout_right(text, "", COUNT_WIDTH + BYTES_WIDTH);
 	units_bytes(&cell, totals->pool_not_objects);
-	append_cell(text, &cell, BYTES_WIDTH);
+	layout_cell(text, &cell, BYTES_WIDTH);
 	text_append_char(text, '\n');
 	text_append(text, "\npymalloc has ");
 	units_bytes(&cell, totals->pool_in_use);

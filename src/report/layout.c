@@ -12,6 +12,11 @@
 #define BOLD "\x1b[1m"
 #define PLAIN "\x1b[0m"
 
+size_t layout_room(const struct layout *layout, size_t used, size_t least)
+{
+	return layout->width > used + least ? layout->width - used : least;
+}
+
 static size_t columns_between(const char *string, const char *end)
 {
 	size_t columns = 0;
@@ -131,6 +136,12 @@ void layout_right(struct text *text, const char *string, size_t width)
 	if (letters < width)
 		append_spaces(text, width - letters);
 	layout_plain(text, string);
+}
+
+void layout_cell(struct text *text, struct text *cell, size_t width)
+{
+	layout_right(text, text_string(cell), width);
+	text_clear(cell);
 }
 
 /* Where the step that path starts with ends: before the next '.', '[' or blank. */

@@ -18,6 +18,9 @@ struct layout {
 	bool breaks_lines; /* a person reads it: a long path goes on in the next line */
 };
 
+/* The columns that are left of a line of which some are used; at least least. */
+size_t layout_room(const struct layout *layout, size_t used, size_t least);
+
 /* What the string takes on a terminal; what is no UTF-8 counts by byte. */
 size_t layout_columns(const char *string);
 
@@ -32,6 +35,9 @@ void layout_beginning(struct text *text, const char *string, size_t width);
 
 /* Right-aligned in width columns; never cut. */
 void layout_right(struct text *text, const char *string, size_t width);
+
+/* The same of a cell, which is empty afterwards and can take the next figure. */
+void layout_cell(struct text *text, struct text *cell, size_t width);
 
 /* The string with '?' for what is not safe to show, see report/letter.h. */
 void layout_plain(struct text *text, const char *string);

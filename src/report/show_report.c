@@ -84,9 +84,7 @@ static void append_other_end(const struct layout *layout, const struct object_li
 	text_init(&rest);
 	text_printf(&rest, "0x%" PRIx64 "%s  %s", link->address, link->is_weak ? " weak" : "",
 	            link->value);
-	layout_beginning(text, text_string(&rest),
-	                 layout->width > column + VALUE_WIDTH_MIN ? layout->width - column
-	                                                          : VALUE_WIDTH_MIN);
+	layout_beginning(text, text_string(&rest), layout_room(layout, column, VALUE_WIDTH_MIN));
 	text_deinit(&rest);
 }
 

@@ -80,7 +80,7 @@ void target_report_text(const struct layout *layout, struct text *text,
 	text_append_char(text, '\n');
 	text_deinit(&facts);
 	text_append(text, "  ");
-	layout_cut(text, known(target->command_line), layout->width > 4 ? layout->width - 4 : 0);
+	layout_cut(text, known(target->command_line), layout_room(layout, 4, 0));
 	text_append_char(text, '\n');
 	if (!target->ending)
 		return;

@@ -100,8 +100,7 @@ static void append_looks(const struct layout *layout, const struct verdict_repor
 			text_append(text, " (copied)");
 	}
 	text_append(text, "\n  ");
-	layout_cut(text, report->snapshot->facts.command_line,
-	           layout->width > 4 ? layout->width - 4 : 0);
+	layout_cut(text, report->snapshot->facts.command_line, layout_room(layout, 4, 0));
 	text_append_char(text, '\n');
 }
 
@@ -152,8 +151,7 @@ static void append_container(const struct layout *layout, const struct suspect *
 		used = LABEL_WIDTH + layout_columns(text_string(&lengths)) + 1;
 		text_append_char(text, '(');
 		layout_cut(text, suspect->container_type,
-		           layout->width > used + CONTAINER_TYPE_MIN ? layout->width - used
-		                                                     : CONTAINER_TYPE_MIN);
+		           layout_room(layout, used, CONTAINER_TYPE_MIN));
 	}
 	text_append(text, text_string(&lengths));
 	text_deinit(&lengths);
@@ -258,12 +256,6 @@ static void append_example(const struct layout *layout, const struct suspect *su
 	why_steps_text(layout, &suspect->example, text);
 }
 
-static void append_cell(struct text *text, struct text *cell, size_t width)
-{
-	layout_right(text, text_string(cell), width);
-	text_clear(cell);
-}
-
 static void append_type(const struct layout *layout, const struct verdict_report *report,
                         const struct growth_type *type, struct text *text)
 {
@@ -272,18 +264,18 @@ static void append_type(const struct layout *layout, const struct verdict_report
 	struct text cell;
 
 	text_init(&cell);
-	layout_left(text, type->type, layout->width > 60 ? layout->width - 50 : 12);
+	layout_left(text, type->type, layout_room(layout, 50, 12));
 	units_count(&cell, series->objects[0]);
-	append_cell(text, &cell, 12);
+	layout_cell(text, &cell, 12);
 	units_count(&cell, series->objects[last]);
-	append_cell(text, &cell, 12);
+	layout_cell(text, &cell, 12);
 	units_rate(&cell, report->growth->minutes > 0
 	                          ? (double)difference(series->objects[0], series->objects[last]) /
 	                                    report->growth->minutes
 	                          : 0);
-	append_cell(text, &cell, 12);
+	layout_cell(text, &cell, 12);
 	units_signed_bytes(&cell, difference(series->bytes[0], series->bytes[last]));
-	append_cell(text, &cell, 13);
+	layout_cell(text, &cell, 13);
 	text_append_char(text, '\n');
 	text_deinit(&cell);
 }
@@ -297,7 +289,7 @@ static void append_types(const struct layout *layout, const struct verdict_repor
 	if (!growth->type_count)
 		return;
 	text_init(&head);
-	layout_left(&head, "grew at every look", layout->width > 60 ? layout->width - 50 : 12);
+	layout_left(&head, "grew at every look", layout_room(layout, 50, 12));
 	layout_right(&head, "first", 12);
 	layout_right(&head, "last", 12);
 	layout_right(&head, "a minute", 12);

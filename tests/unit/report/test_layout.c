@@ -110,6 +110,34 @@ static void colour_is_used_only_when_there_is_some(void **state)
 	text_deinit(&text);
 }
 
+static void the_room_of_a_line_is_never_less_than_the_least(void **state)
+{
+	struct layout layout = {80, false, true};
+
+	(void)state;
+	assert_int_equal(layout_room(&layout, 4, 0), 76);
+	assert_int_equal(layout_room(&layout, 68, 12), 12);
+	assert_int_equal(layout_room(&layout, 69, 12), 12);
+	assert_int_equal(layout_room(&layout, 200, 0), 0);
+}
+
+static void a_cell_is_empty_once_it_is_written(void **state)
+{
+	struct text text, cell;
+
+	(void)state;
+	text_init(&text);
+	text_init(&cell);
+	text_append(&cell, "12");
+	layout_cell(&text, &cell, 5);
+	text_append(&cell, "3");
+	layout_cell(&text, &cell, 2);
+	assert_string_equal(text_string(&text), "   12 3");
+	assert_string_equal(text_string(&cell), "");
+	text_deinit(&text);
+	text_deinit(&cell);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +148,8 @@ int main(void)
 		cmocka_unit_test(answers_break_before_they_wrap),
 		cmocka_unit_test(a_path_goes_on_before_a_step_that_does_not_fit),
 		cmocka_unit_test(colour_is_used_only_when_there_is_some),
+		cmocka_unit_test(the_room_of_a_line_is_never_less_than_the_least),
+		cmocka_unit_test(a_cell_is_empty_once_it_is_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
