@@ -33,9 +33,7 @@ static size_t rows_shown(const struct diff_report *report, enum diff_by table, s
 
 	if (report->by == table)
 		top = ALONE_DEFAULT;
-	if (report->has_top)
-		top = report->top ? report->top : count;
-	return top < count ? top : count;
+	return layout_rows(report->has_top ? report->top : top, count);
 }
 
 static bool shows(const struct diff_report *report, enum diff_by table)
@@ -397,9 +395,7 @@ static void series_json(struct json *json, const char *key, const uint64_t *valu
 
 static void types_json(struct json *json, const struct diff_report *report)
 {
-	size_t shown = report->top && report->top < report->diff->type_count
-	                       ? report->top
-	                       : report->diff->type_count;
+	size_t shown = layout_rows(report->top, report->diff->type_count);
 
 	json_begin_array(json, "types");
 	for (size_t i = 0; i < shown; i++) {
@@ -419,14 +415,13 @@ static void types_json(struct json *json, const struct diff_report *report)
 
 static void lines_json(struct json *json, const struct diff_report *report)
 {
+	size_t shown = layout_rows(report->top, report->lines->count);
 	unsigned int last = last_look(report);
 
 	json_begin_array(json, "lines");
-	for (size_t i = 0; i < report->lines->count; i++) {
+	for (size_t i = 0; i < shown; i++) {
 		const struct diff_line *line = &report->lines->lines[i];
 
-		if (report->top && i >= report->top)
-			break;
 		json_begin_object(json, NULL);
 		json_string(json, "file", line->file);
 		json_unsigned(json, "line", line->line);
@@ -443,13 +438,12 @@ static void lines_json(struct json *json, const struct diff_report *report)
 static void paths_json(struct json *json, const struct diff_report *report)
 {
 	const struct paths *paths = report->diff->paths;
+	size_t shown = paths ? layout_rows(report->top, paths->path_count) : 0;
 
 	json_begin_array(json, "paths");
-	for (size_t i = 0; paths && i < paths->path_count; i++) {
+	for (size_t i = 0; i < shown; i++) {
 		const struct merged_path *path = &paths->paths[i];
 
-		if (report->top && i >= report->top)
-			break;
 		json_begin_object(json, NULL);
 		json_string(json, "text", path->text);
 		json_unsigned(json, "objects", path->objects);
@@ -467,12 +461,12 @@ static void paths_json(struct json *json, const struct diff_report *report)
 
 static void containers_json(struct json *json, const struct diff_report *report)
 {
+	size_t shown = layout_rows(report->top, report->diff->container_count);
+
 	json_begin_array(json, "containers");
-	for (size_t i = 0; i < report->diff->container_count; i++) {
+	for (size_t i = 0; i < shown; i++) {
 		const struct diff_container *container = &report->diff->containers[i];
 
-		if (report->top && i >= report->top)
-			break;
 		json_begin_object(json, NULL);
 		json_string(json, "type", container->type);
 		json_address(json, "address", container->address);

@@ -171,8 +171,7 @@ static void append_rows(const struct layout *layout, const struct heap_report *r
                         struct text *text)
 {
 	const struct heap_table *table = report->table;
-	size_t shown = report->top && report->top < table->row_count ? report->top
-	                                                             : table->row_count;
+	size_t shown = layout_rows(report->top, table->row_count);
 	uint64_t so_far = 0;
 
 	for (size_t i = 0; i < shown; i++) {
@@ -268,8 +267,7 @@ static void allocator_json(struct json *json, const struct heap_report *report)
 void heap_report_json(const struct heap_report *report, struct text *text)
 {
 	const struct heap_table *table = report->table;
-	size_t shown = report->top && report->top < table->row_count ? report->top
-	                                                             : table->row_count;
+	size_t shown = layout_rows(report->top, table->row_count);
 	struct json json;
 
 	json_init(&json, text);

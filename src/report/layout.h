@@ -18,6 +18,12 @@ struct layout {
 	bool breaks_lines; /* a person reads it: a long path goes on in the next line */
 };
 
+/* How many of count rows --top lets through; 0: all of them. */
+static inline size_t layout_rows(size_t top, size_t count)
+{
+	return top && top < count ? top : count;
+}
+
 /* The columns that are left of a line of which some are used; at least least. */
 size_t layout_room(const struct layout *layout, size_t used, size_t least);
 

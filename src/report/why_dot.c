@@ -111,9 +111,7 @@ static void append_path(struct text *text, const struct merged_path *path, size_
 
 void why_report_dot(const struct why_report *report, struct text *text)
 {
-	size_t shown = report->top && report->top < report->paths->path_count
-	                       ? report->top
-	                       : report->paths->path_count;
+	size_t shown = layout_rows(report->top, report->paths->path_count);
 
 	text_append(text, "strict digraph why {\n"
 	                  "\trankdir=LR;\n\tnodesep=0.15;\n\tranksep=0.4;\n"

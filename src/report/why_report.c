@@ -21,12 +21,6 @@ enum {
 	REPEATS_MIN = 3, /* from so many on they are folded */
 };
 
-static size_t shown_paths(const struct why_report *report)
-{
-	return report->top && report->top < report->paths->path_count ? report->top
-	                                                              : report->paths->path_count;
-}
-
 /* "20,000 app.User (938 KiB), all held by" and the path, or what else there is to say. */
 static void append_answer(const struct layout *layout, const struct why_report *report,
                           struct text *text)
@@ -238,7 +232,7 @@ static void append_rest(const struct why_report *report, size_t shown, struct te
 void why_report_text(const struct layout *layout, const struct why_report *report,
                      struct text *text)
 {
-	size_t shown = shown_paths(report);
+	size_t shown = layout_rows(report->top, report->paths->path_count);
 
 	append_answer(layout, report, text);
 	if (report->paths->type_count > 1) {
@@ -290,6 +284,7 @@ static void path_json(struct json *json, const struct snapshot *snapshot,
 void why_report_json(const struct why_report *report, struct text *text)
 {
 	const struct paths *paths = report->paths;
+	size_t shown = layout_rows(report->top, paths->path_count);
 	struct json json;
 
 	json_init(&json, text);
@@ -303,7 +298,7 @@ void why_report_json(const struct why_report *report, struct text *text)
 	json_unsigned(&json, "objects", paths->objects);
 	json_unsigned(&json, "bytes", paths->bytes);
 	json_begin_array(&json, "paths");
-	for (size_t i = 0; i < shown_paths(report); i++)
+	for (size_t i = 0; i < shown; i++)
 		path_json(&json, report->snapshot, &paths->paths[i]);
 	json_end_array(&json);
 	json_begin_object(&json, "unreached");
