@@ -6,6 +6,7 @@
 #include "report/diff_report.h"
 
 #include "report/units.h"
+#include "report/why_report.h"
 
 #include <inttypes.h>
 
@@ -384,15 +385,6 @@ static void sides_json(struct json *json, const struct diff_report *report)
 	json_end_array(json);
 }
 
-static void series_json(struct json *json, const char *key, const uint64_t *values,
-                        unsigned int count)
-{
-	json_begin_array(json, key);
-	for (unsigned int i = 0; i < count; i++)
-		json_unsigned(json, NULL, values[i]);
-	json_end_array(json);
-}
-
 static void types_json(struct json *json, const struct diff_report *report)
 {
 	size_t shown = layout_rows(report->top, report->diff->type_count);
@@ -404,8 +396,8 @@ static void types_json(struct json *json, const struct diff_report *report)
 		json_begin_object(json, NULL);
 		json_string(json, "type", type->series->name);
 		json_address(json, "address", type->series->address);
-		series_json(json, "objects", type->series->objects, report->diff->looks.count);
-		series_json(json, "bytes", type->series->bytes, report->diff->looks.count);
+		json_numbers(json, "objects", type->series->objects, report->diff->looks.count);
+		json_numbers(json, "bytes", type->series->bytes, report->diff->looks.count);
 		json_signed(json, "objects_delta", type->objects);
 		json_signed(json, "bytes_delta", type->bytes);
 		json_end_object(json);
@@ -425,8 +417,8 @@ static void lines_json(struct json *json, const struct diff_report *report)
 		json_begin_object(json, NULL);
 		json_string(json, "file", line->file);
 		json_unsigned(json, "line", line->line);
-		series_json(json, "objects", line->objects, report->diff->looks.count);
-		series_json(json, "bytes", line->bytes, report->diff->looks.count);
+		json_numbers(json, "objects", line->objects, report->diff->looks.count);
+		json_numbers(json, "bytes", line->bytes, report->diff->looks.count);
 		json_signed(json, "objects_delta",
 		            (int64_t)(line->objects[last] - line->objects[0]));
 		json_signed(json, "bytes_delta", (int64_t)(line->bytes[last] - line->bytes[0]));
@@ -442,21 +434,12 @@ static void paths_json(struct json *json, const struct diff_report *report)
 
 	json_begin_array(json, "paths");
 	for (size_t i = 0; i < shown; i++) {
-		const struct merged_path *path = &paths->paths[i];
-
 		json_begin_object(json, NULL);
-		json_string(json, "text", path->text);
-		json_unsigned(json, "objects", path->objects);
-		json_unsigned(json, "bytes", path->bytes);
-		json_string(json, "root", path->root);
-		json_string(json, "example", path->example.text);
+		why_path_json(json, &paths->paths[i]);
 		json_end_object(json);
 	}
 	json_end_array(json);
-	json_begin_object(json, "unreached");
-	json_unsigned(json, "objects", paths ? paths->unreached.objects : 0);
-	json_unsigned(json, "bytes", paths ? paths->unreached.bytes : 0);
-	json_end_object(json);
+	why_unreached_json(json, paths ? &paths->unreached : &(struct reach_sum){0});
 }
 
 static void containers_json(struct json *json, const struct diff_report *report)
@@ -494,7 +477,5 @@ void diff_report_json(const struct diff_report *report, struct text *text)
 	containers_json(&json, report);
 	if (report->lines)
 		lines_json(&json, report);
-	target_report_doubts_json(&json, report->snapshot);
-	json_end_object(&json);
-	text_append_char(text, '\n');
+	target_report_end_json(&json, report->snapshot);
 }

@@ -270,12 +270,7 @@ void heap_report_json(const struct heap_report *report, struct text *text)
 	size_t shown = layout_rows(report->top, table->row_count);
 	struct json json;
 
-	json_init(&json, text);
-	json_begin_object(&json, NULL);
-	json_string(&json, "schema", "plumb.heap/1");
-	target_report_json(&json, &report->snapshot->facts);
-	json_double(&json, "pause_ms", report->snapshot->facts.pause_ms);
-	json_string(&json, "pause", snapshot_pause_name(report->snapshot->facts.pause));
+	target_report_begin_json(&json, text, "plumb.heap/1", &report->snapshot->facts);
 	json_unsigned(&json, "objects", table->objects);
 	json_unsigned(&json, "bytes", table->bytes);
 	json_unsigned(&json, "memory", table->memory);
@@ -284,7 +279,5 @@ void heap_report_json(const struct heap_report *report, struct text *text)
 		row_json(&json, report, &table->rows[i]);
 	json_end_array(&json);
 	allocator_json(&json, report);
-	target_report_doubts_json(&json, report->snapshot);
-	json_end_object(&json);
-	text_append_char(text, '\n');
+	target_report_end_json(&json, report->snapshot);
 }

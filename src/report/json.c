@@ -106,6 +106,14 @@ void json_unsigned(struct json *json, const char *key, uint64_t value)
 	text_printf(json->text, "%" PRIu64, value);
 }
 
+void json_numbers(struct json *json, const char *key, const uint64_t *values, size_t count)
+{
+	json_begin_array(json, key);
+	for (size_t i = 0; i < count; i++)
+		json_unsigned(json, NULL, values[i]);
+	json_end_array(json);
+}
+
 void json_signed(struct json *json, const char *key, int64_t value)
 {
 	begin_value(json, key);

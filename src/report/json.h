@@ -25,6 +25,7 @@ void json_begin_array(struct json *json, const char *key);
 void json_end_array(struct json *json);
 void json_string(struct json *json, const char *key, const char *value); /* NULL: null */
 void json_unsigned(struct json *json, const char *key, uint64_t value);
+void json_numbers(struct json *json, const char *key, const uint64_t *values, size_t count);
 void json_signed(struct json *json, const char *key, int64_t value);
 void json_double(struct json *json, const char *key, double value); /* three decimals */
 void json_bool(struct json *json, const char *key, bool value);

@@ -206,12 +206,7 @@ void show_report_json(const struct show_report *report, struct text *text)
 	const struct object_view *view = report->view;
 	struct json json;
 
-	json_init(&json, text);
-	json_begin_object(&json, NULL);
-	json_string(&json, "schema", "plumb.show/1");
-	target_report_json(&json, &report->snapshot->facts);
-	json_double(&json, "pause_ms", report->snapshot->facts.pause_ms);
-	json_string(&json, "pause", snapshot_pause_name(report->snapshot->facts.pause));
+	target_report_begin_json(&json, text, "plumb.show/1", &report->snapshot->facts);
 	object_json(&json, view);
 	links_json(&json, "references", &view->references);
 	links_json(&json, "referrers", &view->referrers);
@@ -220,7 +215,5 @@ void show_report_json(const struct show_report *report, struct text *text)
 	if (view->is_reached)
 		why_steps_json(&json, &view->path);
 	trace_report_json(&json, report->snapshot, view->node);
-	target_report_doubts_json(&json, report->snapshot);
-	json_end_object(&json);
-	text_append_char(text, '\n');
+	target_report_end_json(&json, report->snapshot);
 }

@@ -91,20 +91,12 @@ static void written_json(struct json *json, const struct snap_report *report)
 
 void snap_report_json(const struct snap_report *report, struct text *text)
 {
-	const struct snapshot_facts *facts = &report->snapshot->facts;
 	struct json json;
 
-	json_init(&json, text);
-	json_begin_object(&json, NULL);
-	json_string(&json, "schema", "plumb.snap/1");
-	target_report_json(&json, facts);
-	json_double(&json, "pause_ms", facts->pause_ms);
-	json_string(&json, "pause", snapshot_pause_name(facts->pause));
+	target_report_begin_json(&json, text, "plumb.snap/1", &report->snapshot->facts);
 	contents_json(&json, report);
 	written_json(&json, report);
-	target_report_doubts_json(&json, report->snapshot);
-	json_end_object(&json);
-	text_append_char(text, '\n');
+	target_report_end_json(&json, report->snapshot);
 }
 
 void check_report_text(const struct layout *layout, const struct snap_report *report,
@@ -129,10 +121,7 @@ void check_report_json(const struct snap_report *report, struct text *text)
 {
 	struct json json;
 
-	json_init(&json, text);
-	json_begin_object(&json, NULL);
-	json_string(&json, "schema", "plumb.check/1");
-	target_report_json(&json, &report->snapshot->facts);
+	target_report_begin_json(&json, text, "plumb.check/1", &report->snapshot->facts);
 	json_bool(&json, "sound", true);
 	json_begin_object(&json, "format");
 	json_unsigned(&json, "major", report->info.major);
@@ -140,7 +129,5 @@ void check_report_json(const struct snap_report *report, struct text *text)
 	json_end_object(&json);
 	json_unsigned(&json, "chunks", report->info.chunks);
 	contents_json(&json, report);
-	target_report_doubts_json(&json, report->snapshot);
-	json_end_object(&json);
-	text_append_char(text, '\n');
+	target_report_end_json(&json, report->snapshot);
 }

@@ -31,6 +31,17 @@ void target_report_json(struct json *json, const struct snapshot_facts *target)
 	json_end_object(json);
 }
 
+void target_report_begin_json(struct json *json, struct text *text, const char *schema,
+                              const struct snapshot_facts *target)
+{
+	json_init(json, text);
+	json_begin_object(json, NULL);
+	json_string(json, "schema", schema);
+	target_report_json(json, target);
+	json_double(json, "pause_ms", target->pause_ms);
+	json_string(json, "pause", snapshot_pause_name(target->pause));
+}
+
 void target_report_word(struct text *text, const struct snapshot_facts *target)
 {
 	if (target->file)
@@ -161,7 +172,7 @@ void target_report_doubts(struct text *text, const struct snapshot *snapshot)
 		            "may be off\n");
 }
 
-void target_report_doubts_json(struct json *json, const struct snapshot *snapshot)
+void target_report_end_json(struct json *json, const struct snapshot *snapshot)
 {
 	json_begin_object(json, "not_exact");
 	json_unsigned(json, "torn", snapshot->totals.torn);
@@ -170,4 +181,6 @@ void target_report_doubts_json(struct json *json, const struct snapshot *snapsho
 	json_bool(json, "settled", snapshot->facts.is_settled);
 	missing_json(json, &snapshot->facts);
 	json_end_object(json);
+	json_end_object(json);
+	text_append_char(json->text, '\n');
 }

@@ -7,8 +7,15 @@
 #include "report/layout.h"
 #include "snapshot/snapshot.h"
 
-/* "target":{"pid":..,"python":..,"cmdline":..},"pause_ms":.. */
+/* "target":{"pid":..,"python":..,"cmdline":..} */
 void target_report_json(struct json *json, const struct snapshot_facts *target);
+
+/* Begins a document about one target: its schema, the target, and how it was held still. */
+void target_report_begin_json(struct json *json, struct text *text, const char *schema,
+                              const struct snapshot_facts *target);
+
+/* Ends a document that has begun, with what is doubtful. */
+void target_report_end_json(struct json *json, const struct snapshot *snapshot);
 
 /*
  * "process 4242, CPython 3.12.1, RSS 412 MiB, stopped for 3.2 ms", and its
@@ -22,6 +29,5 @@ void target_report_word(struct text *text, const struct snapshot_facts *target);
 
 /* What could not be read, when there is something: torn, faults, unknown types, unsettled. */
 void target_report_doubts(struct text *text, const struct snapshot *snapshot);
-void target_report_doubts_json(struct json *json, const struct snapshot *snapshot);
 
 #endif

@@ -474,14 +474,8 @@ static void types_json(struct json *json, const struct verdict_report *report)
 
 		json_begin_object(json, NULL);
 		json_string(json, "type", type->type);
-		json_begin_array(json, "objects");
-		for (unsigned int look = 0; look < report->looks->count; look++)
-			json_unsigned(json, NULL, type->series->objects[look]);
-		json_end_array(json);
-		json_begin_array(json, "bytes");
-		for (unsigned int look = 0; look < report->looks->count; look++)
-			json_unsigned(json, NULL, type->series->bytes[look]);
-		json_end_array(json);
+		json_numbers(json, "objects", type->series->objects, report->looks->count);
+		json_numbers(json, "bytes", type->series->bytes, report->looks->count);
 		json_end_object(json);
 	}
 	json_end_array(json);
@@ -530,7 +524,5 @@ void verdict_report_json(const struct verdict_report *report, struct text *text)
 		suspect_json(&json, &report->growth->suspects[i]);
 	json_end_array(&json);
 	types_json(&json, report);
-	target_report_doubts_json(&json, report->snapshot);
-	json_end_object(&json);
-	text_append_char(text, '\n');
+	target_report_end_json(&json, report->snapshot);
 }

@@ -266,15 +266,28 @@ void why_steps_json(struct json *json, const struct concrete_path *path)
 	json_end_array(json);
 }
 
-static void path_json(struct json *json, const struct snapshot *snapshot,
-                      const struct merged_path *path)
+void why_path_json(struct json *json, const struct merged_path *path)
 {
-	json_begin_object(json, NULL);
 	json_string(json, "text", path->text);
 	json_unsigned(json, "objects", path->objects);
 	json_unsigned(json, "bytes", path->bytes);
 	json_string(json, "root", path->root);
 	json_string(json, "example", path->example.text);
+}
+
+void why_unreached_json(struct json *json, const struct reach_sum *unreached)
+{
+	json_begin_object(json, "unreached");
+	json_unsigned(json, "objects", unreached->objects);
+	json_unsigned(json, "bytes", unreached->bytes);
+	json_end_object(json);
+}
+
+static void path_json(struct json *json, const struct snapshot *snapshot,
+                      const struct merged_path *path)
+{
+	json_begin_object(json, NULL);
+	why_path_json(json, path);
 	json_bool(json, "example_is_python", path->example.is_python);
 	why_steps_json(json, &path->example);
 	trace_report_json(json, snapshot, end_of(&path->example));
@@ -287,12 +300,7 @@ void why_report_json(const struct why_report *report, struct text *text)
 	size_t shown = layout_rows(report->top, paths->path_count);
 	struct json json;
 
-	json_init(&json, text);
-	json_begin_object(&json, NULL);
-	json_string(&json, "schema", "plumb.why/1");
-	target_report_json(&json, &report->snapshot->facts);
-	json_double(&json, "pause_ms", report->snapshot->facts.pause_ms);
-	json_string(&json, "pause", snapshot_pause_name(report->snapshot->facts.pause));
+	target_report_begin_json(&json, text, "plumb.why/1", &report->snapshot->facts);
 	json_string(&json, "selector", report->selector);
 	json_unsigned(&json, "types", paths->type_count);
 	json_unsigned(&json, "objects", paths->objects);
@@ -301,11 +309,6 @@ void why_report_json(const struct why_report *report, struct text *text)
 	for (size_t i = 0; i < shown; i++)
 		path_json(&json, report->snapshot, &paths->paths[i]);
 	json_end_array(&json);
-	json_begin_object(&json, "unreached");
-	json_unsigned(&json, "objects", paths->unreached.objects);
-	json_unsigned(&json, "bytes", paths->unreached.bytes);
-	json_end_object(&json);
-	target_report_doubts_json(&json, report->snapshot);
-	json_end_object(&json);
-	text_append_char(text, '\n');
+	why_unreached_json(&json, &paths->unreached);
+	target_report_end_json(&json, report->snapshot);
 }

@@ -23,4 +23,10 @@ void why_steps_text(const struct layout *layout, const struct concrete_path *pat
                     struct text *text);
 void why_steps_json(struct json *json, const struct concrete_path *path);
 
+/* What every document says of a merged path: its words, what it holds, an example. */
+void why_path_json(struct json *json, const struct merged_path *path);
+
+/* Of the objects that were asked for, those that no root reaches. */
+void why_unreached_json(struct json *json, const struct reach_sum *unreached);
+
 #endif

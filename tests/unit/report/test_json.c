@@ -34,10 +34,12 @@ static void brackets_and_commas_are_in_their_places(void **state)
 	json_double(&json, "f", __builtin_nan(""));
 	json_address(&json, "g", 0x7f10);
 	json_string(&json, "h", NULL);
+	json_numbers(&json, "i", (const uint64_t[]){0, 8}, 2);
 	json_end_object(&json);
 	assert_string_equal(text_string(&text),
 	                    "{\"a\":\"x\",\"b\":[18446744073709551615,-7,{}],\"c\":true,"
-	                    "\"d\":null,\"e\":1.500,\"f\":0.000,\"g\":\"0x7f10\",\"h\":null}");
+	                    "\"d\":null,\"e\":1.500,\"f\":0.000,\"g\":\"0x7f10\",\"h\":null,"
+	                    "\"i\":[0,8]}");
 	text_deinit(&text);
 }
 
