@@ -131,6 +131,8 @@ def test_a_core_says_what_it_is(python, plumb, small_core):
     assert f"core {small_core} (process " in text
     assert f"CPython {'.'.join(map(str, python.version))}" in text
     assert "died of SIGABRT in thread " in text
+    written = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(small_core.stat().st_mtime))
+    assert f"\n  core written {written}\n" in text
     assert "missing:" not in text
     assert orders(plumb, small_core, *sysroot_of(python)) == ALL_ORDERS
 
@@ -140,6 +142,7 @@ def test_a_core_says_what_it_is(python, plumb, small_core):
 def test_a_packed_core_is_read_whatever_its_name(python, plumb, small_core, packer):
     plain = plumb("heap", small_core, "--json", *sysroot_of(python), code=0).json
     packed = cores.packed(small_core, packer)
+    os.utime(packed, (plain["target"]["taken_at"],) * 2)
     found = plumb("heap", packed, "--json", *sysroot_of(python), code=0).json
     assert found["target"].pop("file") == str(packed)
     plain["target"].pop("file")

@@ -112,6 +112,7 @@ COMMON = {
         "rss": count,
         "threads": count,
         "interpreters": count,
+        "taken_at": count,
     },
     "pause": words("fork", "copy", "none"),
     "not_exact": {"torn": count, "faults": count, "unknown_types": count, "settled": flag},

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`plumb snap`: a file answers as the process does, and is there whole or not at all."""
 
+import datetime
 import os
 import random
 import signal
@@ -56,7 +57,7 @@ def without_name(document):
     """What must be the same, whatever the target is called and whenever it was looked at."""
     document = dict(document)
     target = dict(document.pop("target"))
-    for key in "file", "rss":
+    for key in "file", "rss", "taken_at":
         target.pop(key, None)
     document.pop("pause_ms")
     return target, document
@@ -103,9 +104,29 @@ def test_every_key_is_told(plumb, python, start, tmp_path):
 def test_text_for_people_is_the_same_but_for_the_name(plumb, target, snapshot):
     live = plumb("why", target.pid, "User", code=0).stdout.splitlines()
     kept = plumb("why", snapshot, "User", code=0).stdout.splitlines()
+    taken = [line for line in kept if line.startswith("  taken ")]
+    assert len(taken) == 1 and kept.pop(3) == taken[0]
     different = [(one, other) for one, other in zip(live, kept) if one != other]
     assert len(live) == len(kept)
     assert [other.startswith(f"{snapshot}: process ") for _, other in different] == [True]
+
+
+def test_a_file_says_when_it_was_taken(plumb, target, tmp_path):
+    path = tmp_path / "app.plumb"
+    before = int(time.time())
+    assert "\n  taken " not in plumb("snap", target.pid, "-o", path, code=0).stdout
+    after = int(time.time())
+    taken = plumb("heap", path, "--json", code=0).json["target"]["taken_at"]
+    assert before <= taken <= after
+    for command in ["heap", path], ["why", path, "User"], ["show", path, "Slotted"], ["check", path]:
+        document = plumb(*command, "--json", code=0).json
+        assert document["target"]["taken_at"] == taken
+        for zone, offset in ("UTC", 0), ("XYZ-5:30", 5.5 * 3600):
+            text = plumb(*command, code=0, env={"TZ": zone}).stdout
+            said = text.split("\n  taken ")[1].splitlines()[0]
+            moment = datetime.datetime.strptime(said, "%Y-%m-%d %H:%M:%S %z")
+            assert moment.timestamp() == taken
+            assert moment.utcoffset().total_seconds() == offset
 
 
 def test_the_answer_says_what_was_written(plumb, target, tmp_path):

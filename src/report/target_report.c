@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const char *known(const char *text)
 {
@@ -20,6 +21,7 @@ void target_report_json(struct json *json, const struct snapshot_facts *target)
 	json_begin_object(json, "target");
 	if (target->file)
 		json_string(json, "file", target->file);
+	json_signed(json, "taken_at", target->taken_at);
 	json_signed(json, "pid", target->pid);
 	json_string(json, "python", known(target->runtime_version));
 	json_string(json, "cmdline", known(target->command_line));
@@ -72,6 +74,20 @@ static void append_pause(struct text *text, const struct snapshot_facts *target)
 		text_append(text, " (copied)");
 }
 
+/* Of a file, by the reader's clock. A core knows no time but that of its file. */
+static void append_taken(struct text *text, const struct snapshot_facts *target)
+{
+	time_t seconds = target->taken_at;
+	struct tm moment;
+	char words[64];
+
+	if (!target->file || target->taken_at <= 0 || !localtime_r(&seconds, &moment) ||
+	    !strftime(words, sizeof(words), "%Y-%m-%d %H:%M:%S %z", &moment))
+		return;
+	text_printf(text, "  %s %s\n",
+	            target->pause == SNAPSHOT_PAUSE_DEAD ? "core written" : "taken", words);
+}
+
 void target_report_text(const struct layout *layout, struct text *text,
                         const struct snapshot_facts *target)
 {
@@ -93,6 +109,7 @@ void target_report_text(const struct layout *layout, struct text *text,
 	text_append(text, "  ");
 	layout_cut(text, known(target->command_line), layout_room(layout, 4, 0));
 	text_append_char(text, '\n');
+	append_taken(text, target);
 	if (!target->ending)
 		return;
 	text_append(text, "  ");

@@ -7,7 +7,7 @@
 #include "report/layout.h"
 #include "snapshot/snapshot.h"
 
-/* "target":{"pid":..,"python":..,"cmdline":..} */
+/* "target":{"taken_at":..,"pid":..,"python":..,"cmdline":..} */
 void target_report_json(struct json *json, const struct snapshot_facts *target);
 
 /* Begins a document about one target: its schema, the target, and how it was held still. */
@@ -19,7 +19,8 @@ void target_report_end_json(struct json *json, const struct snapshot *snapshot);
 
 /*
  * "process 4242, CPython 3.12.1, RSS 412 MiB, stopped for 3.2 ms", and its
- * arguments below. Of a file: "app.core: process 4242, ...".
+ * arguments below. Of a file: "app.plumb: process 4242, ...", and when it was
+ * taken.
  */
 void target_report_text(const struct layout *layout, struct text *text,
                         const struct snapshot_facts *target);
