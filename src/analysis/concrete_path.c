@@ -84,7 +84,7 @@ static bool is_passed_through(const struct writer *writer, node_id node, node_id
 		return false;
 	edge = snapshot->edges[writer->reach->via[next]];
 	return snap_edge_kind(edge) == EDGE_VALUE &&
-	       labels_name_key(writer->labels, snap_edge_operand(edge), &name);
+	       labels_name_key(writer->labels, snap_edge_key(edge), &name);
 }
 
 static bool is_frame(const struct snapshot *snapshot, node_id node)
@@ -107,7 +107,7 @@ static void write_step(struct writer *writer, node_id parent, node_id node, bool
 	} else if (from_namespace) {
 		kind = EDGE_ATTRIBUTE;
 		step.kind = STEP_ATTRIBUTE;
-		labels_name_key(writer->labels, snap_edge_operand(edge), &step.operand);
+		labels_name_key(writer->labels, snap_edge_key(edge), &step.operand);
 	}
 	writer->path.is_python &= step_text(writer->labels, step, parent, writer->before, &label);
 	text_append(&writer->text, text_string(&label));

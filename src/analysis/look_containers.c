@@ -61,6 +61,7 @@ static uint32_t slot_of(const struct follower *follower, node_id node)
 	const struct snapshot *snapshot = follower->snapshot;
 	struct snap_edge edge;
 	uint64_t parent;
+	node_id key;
 	size_t root;
 
 	if (!follower->reach)
@@ -77,10 +78,10 @@ static uint32_t slot_of(const struct follower *follower, node_id node)
 		return fold_hash(
 			look_hash(parent, snapshot_string(snapshot, snap_edge_operand(edge))));
 	case EDGE_VALUE:
-		if (snap_edge_operand(edge) >= snapshot->node_count)
+		key = snap_edge_key(edge);
+		if (key == NODE_NONE)
 			return 0;
-		return fold_hash(
-			look_hash(parent ^ snapshot->address[snap_edge_operand(edge)] << 8, "[]"));
+		return fold_hash(look_hash(parent ^ snapshot->address[key] << 8, "[]"));
 	default: return 0;
 	}
 }

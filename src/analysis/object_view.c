@@ -70,7 +70,7 @@ static void append_label(struct viewer *viewer, node_id owner, struct snap_edge 
 		return;
 	}
 	if (snapshot->flags[owner] & NODE_IS_NAMESPACE && snap_edge_kind(edge) == EDGE_VALUE &&
-	    labels_name_key(&viewer->labels, snap_edge_operand(edge), &name)) {
+	    labels_name_key(&viewer->labels, snap_edge_key(edge), &name)) {
 		text_printf(text, ".%s", labels_text(&viewer->labels, name));
 		return;
 	}

@@ -47,7 +47,7 @@ static label_id number_label(struct labels *labels, uint32_t number)
 static bool item_label(struct path_map *map, struct snap_edge edge, label_id *ret)
 {
 	if (snap_edge_kind(edge) == EDGE_VALUE)
-		return labels_key(&map->labels, snap_edge_operand(edge), ret);
+		return labels_key(&map->labels, snap_edge_key(edge), ret);
 	*ret = number_label(&map->labels, snap_edge_operand(edge));
 	return true;
 }
@@ -122,7 +122,7 @@ static bool namespace_step(struct path_map *map, node_id parent, struct snap_edg
 	label_id label;
 
 	if (snap_edge_kind(edge) != EDGE_VALUE || !is_namespace_place(map, parent) ||
-	    !labels_name_key(&map->labels, snap_edge_operand(edge), &label))
+	    !labels_name_key(&map->labels, snap_edge_key(edge), &label))
 		return false;
 	*ret_from = map->trie.places[path_map_node(map, parent)->place].parent;
 	*ret_step = (struct step){STEP_ATTRIBUTE, label};

@@ -19,7 +19,7 @@ struct step step_of_edge(struct labels *labels, struct snap_edge edge)
 	case EDGE_LOCAL: return (struct step){STEP_LOCAL, labels_string(labels, operand)};
 	case EDGE_FIELD: return (struct step){STEP_FIELD, labels_string(labels, operand)};
 	case EDGE_VALUE:
-		if (!labels_key(labels, operand, &label))
+		if (!labels_key(labels, snap_edge_key(edge), &label))
 			return (struct step){STEP_ITEMS, 0};
 		return (struct step){STEP_ITEM, label};
 	case EDGE_INDEX:

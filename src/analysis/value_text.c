@@ -57,13 +57,13 @@ static bool is_full(const struct writer *writer)
 	return writer->text->length >= writer->limits->bytes;
 }
 
-/* What the target's memory says of the node, or NULL. */
+/* What the target's memory says of the node, or NULL; of no node it says nothing. */
 static char *literal_of(struct writer *writer, node_id node)
 {
 	const struct snapshot *snapshot = writer->snapshot;
 	char *literal = NULL;
 
-	if (snapshot->node_text &&
+	if (node != NODE_NONE && snapshot->node_text &&
 	    !snapshot->node_text(snapshot->node_text_context, node, &literal))
 		writer->text->is_broken = true;
 	return literal;
@@ -127,9 +127,14 @@ static struct brackets brackets_of(const struct writer *writer, node_id node)
 
 static void append_key(struct writer *writer, struct snap_edge edge, unsigned int depth)
 {
+	node_id key = snap_edge_key(edge);
+
 	switch (snap_edge_kind(edge)) {
 	case EDGE_VALUE:
-		append_value(writer, snap_edge_operand(edge), depth);
+		if (key == NODE_NONE)
+			text_append_char(writer->text, '?');
+		else
+			append_value(writer, key, depth);
 		text_append(writer->text, ": ");
 		break;
 	case EDGE_ATTRIBUTE:
@@ -144,7 +149,7 @@ static void append_key(struct writer *writer, struct snap_edge edge, unsigned in
 /* An object's __dict__ is written as the attributes that it is. */
 static void append_namespace_key(struct writer *writer, struct snap_edge edge)
 {
-	char *name = literal_of(writer, snap_edge_operand(edge));
+	char *name = literal_of(writer, snap_edge_key(edge));
 	size_t length = name ? strlen(name) : 0;
 
 	if (length > 2 && name[0] == '\'')

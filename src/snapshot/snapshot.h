@@ -82,6 +82,14 @@ static inline uint32_t snap_edge_operand(struct snap_edge edge)
 	return edge.label & EDGE_OPERAND_MAX;
 }
 
+/* The key of an EDGE_VALUE; NODE_NONE: not known which, for its number did not fit. */
+static inline node_id snap_edge_key(struct snap_edge edge)
+{
+	uint32_t operand = snap_edge_operand(edge);
+
+	return operand == EDGE_OPERAND_MAX ? NODE_NONE : operand;
+}
+
 static inline bool snap_edge_is_weak(struct snap_edge edge)
 {
 	return snap_edge_kind(edge) == EDGE_WEAK;

@@ -36,8 +36,8 @@ static struct error *check_edge(const struct snapshot *snapshot, node_id node, u
 	if (operand_is_string(kind) && operand >= snapshot->string_count)
 		return error_new(ERROR_CORRUPT, "edge %u of node %u is named by string %u of %u",
 		                 index, node, operand, snapshot->string_count);
-	/* A key beyond what 27 bits hold saturates, and is then unknown. */
-	if (kind == EDGE_VALUE && operand >= snapshot->node_count && operand != EDGE_OPERAND_MAX)
+	if (kind == EDGE_VALUE && operand >= snapshot->node_count &&
+	    snap_edge_key(edge) != NODE_NONE)
 		return error_new(ERROR_CORRUPT, "edge %u of node %u has key node %u of %u", index,
 		                 node, operand, snapshot->node_count);
 	if (kind == EDGE_TYPE && operand != 0)

@@ -116,9 +116,9 @@ static void mark_keys_of(struct writing *writing, node_id node)
 	const struct snapshot *snapshot = writing->snapshot;
 
 	for (uint32_t i = snapshot->edge_start[node]; i < snapshot->edge_start[node + 1]; i++) {
-		uint32_t key = snap_edge_operand(snapshot->edges[i]);
+		node_id key = snap_edge_key(snapshot->edges[i]);
 
-		if (snap_edge_kind(snapshot->edges[i]) == EDGE_VALUE && key < snapshot->node_count)
+		if (snap_edge_kind(snapshot->edges[i]) == EDGE_VALUE && key != NODE_NONE)
 			bit_set_add(&writing->keys, key);
 	}
 }

@@ -60,6 +60,7 @@ static bool find_target(struct sql_heap *heap, int64_t value, struct sql_rows *r
 static void result_name(const struct sql_heap *heap, struct snap_edge edge, sqlite3_context *ret)
 {
 	uint32_t operand = snap_edge_operand(edge);
+	node_id key = snap_edge_key(edge);
 	struct node_value value;
 
 	switch (snap_edge_kind(edge)) {
@@ -71,7 +72,7 @@ static void result_name(const struct sql_heap *heap, struct snap_edge edge, sqli
 	case EDGE_STACK:
 	case EDGE_KEY: sqlite3_result_int64(ret, operand); return;
 	case EDGE_VALUE:
-		if (sql_heap_value(heap, operand, true, &value))
+		if (key != NODE_NONE && sql_heap_value(heap, key, true, &value))
 			sqlite3_result_text64(ret, value.text, value.length, SQLITE_TRANSIENT,
 			                      SQLITE_UTF8);
 		return;

@@ -38,6 +38,7 @@ static bool tell_value(void *teller, node_id node, bool is_key, struct node_valu
 	const char *text = node < graph->text_capacity ? graph->texts[node] : NULL;
 
 	(void)is_key;
+	assert_true(node < graph->snapshot->node_count);
 	if (!text)
 		return false;
 	*ret = (struct node_value){.text = text, .length = strlen(text)};
@@ -111,6 +112,8 @@ static void set_up(struct fixture *fixture)
 	snapshot_builder_container(graph->builder, list, 3);
 	frame = graph_frame(graph, "handle (app.py:31)");
 	graph_local(graph, frame, other, "order");
+	/* A value whose key is not known. */
+	graph_edge(graph, graph_object_at(graph, "dict", 64, 0x8000), list, EDGE_VALUE, UINT64_MAX);
 	graph_seal(graph);
 	assert_true(sql_heap_init(&fixture->heap, graph->snapshot, &values));
 	assert_null(sql_session_open(&fixture->heap, &fixture->session));
@@ -165,6 +168,7 @@ static void references_are_found_from_both_ends(void **state)
 	              "SELECT source_type, kind, name FROM refs WHERE target = 0x7000 "
 	              "ORDER BY kind",
 	              "list|index|0\n(frame)|local|order\n");
+	assert_answer(&fixture, "SELECT kind, name FROM refs WHERE source = 0x8000", "value|-\n");
 	assert_answer(&fixture,
 	              "SELECT count(*) FROM refs r JOIN objects o ON r.target = o.address "
 	              "WHERE o.type = 'app.Order'",
