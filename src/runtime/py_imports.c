@@ -17,7 +17,6 @@ enum { IMPORTS_MAX = 1 << 17, STRINGS_MAX = 4096, TEXT_MAX = 1024 };
 struct reading {
 	struct python *python;
 	struct py_import_list imports;
-	bool is_broken; /* memory ran out */
 };
 
 void py_import_list_deinit(struct py_import_list *list)
@@ -34,7 +33,7 @@ static void add_import(void *context, const struct py_ref *reference)
 	struct py_import_list *imports = &reading->imports;
 	char *name;
 
-	if (reference->kind != PY_REF_VALUE || !reference->name_object || reading->is_broken ||
+	if (reference->kind != PY_REF_VALUE || !reference->name_object ||
 	    imports->count >= IMPORTS_MAX)
 		return;
 	name = py_string_utf8(reading->python, reference->name_object, TEXT_MAX);
@@ -43,7 +42,7 @@ static void add_import(void *context, const struct py_ref *reference)
 	if (!array_reserve(&imports->all, &imports->capacity, imports->count + 1,
 	                   sizeof(*imports->all))) {
 		free(name);
-		reading->is_broken = true;
+		window_cache_no_memory(reading->python->memory);
 		return;
 	}
 	imports->all[imports->count++] = (struct py_import){name, reference->to};
@@ -68,7 +67,7 @@ bool py_imports_read(struct python *python, struct py_types *types, struct py_im
 
 	if (modules)
 		(void)py_lookup_all(python, types, modules, &visitor);
-	if (reading.is_broken || python->memory->memory_ran_out) {
+	if (python->memory->memory_ran_out) {
 		py_import_list_deinit(&reading.imports);
 		return false;
 	}
@@ -105,6 +104,7 @@ char *py_imports_text(struct python *python, struct py_types *types, taddr objec
 }
 
 struct items {
+	struct window_cache *memory;
 	taddr *all;
 	size_t count;
 	size_t capacity;
@@ -118,12 +118,14 @@ static void add_item(void *context, const struct py_ref *reference)
 		return;
 	if (array_reserve(&items->all, &items->capacity, items->count + 1, sizeof(*items->all)))
 		items->all[items->count++] = reference->to;
+	else
+		window_cache_no_memory(items->memory);
 }
 
 void py_imports_strings(struct python *python, struct py_types *types, taddr list,
                         void (*tell)(void *context, const char *text), void *context)
 {
-	struct items items = {0};
+	struct items items = {.memory = python->memory};
 	const struct py_visitor visitor = {.context = &items, .reference = add_item};
 
 	if (list)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the main interpreter has imported, and the words of its module sys.
- * Texts are cut to a few hundred bytes.
+ * Texts are cut to a thousand bytes. Where memory runs out there is less, and the
+ * cache that python reads through says so.
  */
 #ifndef PLUMB_RUNTIME_PY_IMPORTS_H
 #define PLUMB_RUNTIME_PY_IMPORTS_H
@@ -19,7 +20,7 @@ struct py_import_list {
 	size_t capacity;
 };
 
-/* sys.modules. False: memory ran out. */
+/* sys.modules. False: memory ran out, also before. */
 bool py_imports_read(struct python *python, struct py_types *types, struct py_import_list *ret);
 void py_import_list_deinit(struct py_import_list *list);
 

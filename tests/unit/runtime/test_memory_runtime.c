@@ -18,10 +18,11 @@
 #include "fake_python.h"
 #include "object_heap.h"
 #include "runtime/layouts/layout_tables.h"
+#include "runtime/py_imports.h"
 #include "runtime/py_refs.h"
 #include "target/fake_target.h"
 
-enum { CACHE = 64 << 10, MEMBERS = 3, MEMBER_SIZE = 40, MEMBER_OBJECT = 6 };
+enum { CACHE = 64 << 10, MEMBERS = 3, MEMBER_SIZE = 40, MEMBER_OBJECT = 6, PATH_LENGTH = 40 };
 
 /* ------------------------------------------------------ finding a Python */
 
@@ -195,12 +196,58 @@ static void types_and_texts_can_lack_memory_anywhere(void **state)
 	assert_true(allocator_exhaust(read_things, NULL) > 20);
 }
 
+/* ------------------------------------------------------- what sys.path holds */
+
+static void count_text(void *context, const char *text)
+{
+	assert_string_equal(text, "/srv/app");
+	++*(unsigned int *)context;
+}
+
+static bool read_path(void *context)
+{
+	struct object_heap *heap = object_heap_new(&py_layout_3_12, 12);
+	const struct py_layout *layout = &py_layout_3_12;
+	unsigned int told = 0;
+	taddr type, items, path, folder;
+	bool has_run_out;
+
+	(void)context;
+	assert_non_null(heap);
+	type = object_heap_type(heap, "list", PY_TYPE_LIST_SUBCLASS | PY_TYPE_HAS_GC, 40, 0);
+	path = object_heap_object(heap, type, 40);
+	items = object_heap_take(heap, PATH_LENGTH * 8);
+	type = object_heap_type(heap, "str", PY_TYPE_UNICODE_SUBCLASS, 64, 0);
+	folder = object_heap_string(heap, type, "/srv/app");
+	for (unsigned int i = 0; i < PATH_LENGTH; i++)
+		object_heap_u64(heap, items + i * 8, folder);
+	object_heap_u64(heap, path + 16, PATH_LENGTH);
+	object_heap_u64(heap, path + layout->list.ob_item, items);
+	object_heap_u64(heap, path + layout->list.allocated, PATH_LENGTH);
+	assert_true(object_heap_finish(heap));
+	allocator_arm();
+	py_imports_strings(&heap->python, heap->types, path, count_text, &told);
+	allocator_disarm();
+	has_run_out = heap->cache.memory_ran_out;
+	if (!has_run_out)
+		assert_int_equal(told, PATH_LENGTH);
+	object_heap_free(heap);
+	return has_run_out;
+}
+
+static void a_list_of_folders_is_whole_or_memory_ran_out(void **state)
+{
+	(void)state;
+	assert_true(allocator_exhaust(read_path, NULL) > PATH_LENGTH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_python_can_lack_memory_to_be_found),
 		cmocka_unit_test(what_is_no_python_is_said_or_memory_ran_out),
 		cmocka_unit_test(types_and_texts_can_lack_memory_anywhere),
+		cmocka_unit_test(a_list_of_folders_is_whole_or_memory_ran_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
