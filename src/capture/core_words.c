@@ -89,12 +89,9 @@ struct error *core_words_check_program(const struct core_target *core, const cha
                                        taddr address)
 {
 	const struct target_region *region = target_region_at(core->target, address);
-	const struct core_binary *binary;
+	const struct core_binary *binary = region ? core_target_binary(core, region) : NULL;
 
-	if (!region || !region->inode)
-		return NULL;
-	binary = &core->binaries.all[region->inode - 1];
-	if (!binary->is_needed || binary->fd >= 0)
+	if (!binary || !binary->is_needed || binary->fd >= 0)
 		return NULL;
 	return core_words_explain(
 		core, path,

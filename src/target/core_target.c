@@ -92,18 +92,24 @@ static size_t core_read(void *self, taddr address, void *buffer, size_t size)
 	return done;
 }
 
+/* The inode is ours: the binary's number and 1. */
+const struct core_binary *core_target_binary(const struct core_target *core,
+                                             const struct target_region *region)
+{
+	if (!region->inode || region->inode > core->binaries.count)
+		return NULL;
+	return &core->binaries.all[region->inode - 1];
+}
+
 static struct error *core_open_file(void *self, const struct target_region *region, int *ret_fd)
 {
 	const struct core_pieces *memory = self;
-	const struct core_binaries *binaries = &memory->owner->binaries;
-	const struct core_binary *binary;
+	const struct core_binary *binary = core_target_binary(memory->owner, region);
 	int fd;
 
-	/* The inode is ours: the binary's number and 1. */
-	if (!region->inode || region->inode > binaries->count)
+	if (!binary)
 		return error_new(ERROR_NOT_FOUND, "no file is mapped at %#llx",
 		                 (unsigned long long)region->start);
-	binary = &binaries->all[region->inode - 1];
 	if (binary->fd < 0)
 		return error_new(ERROR_NOT_FOUND, "%s was not found", binary->path);
 	fd = fcntl(binary->fd, F_DUPFD_CLOEXEC, 3);

@@ -41,6 +41,10 @@ static inline void cleanup_core_target(struct core_target **core)
 /* Does the file at path begin like ELF, or like something packed? False: also unreadable ones. */
 bool core_target_is_core(const char *path);
 
+/* What was mapped in a region of the core's target; NULL: no file. */
+const struct core_binary *core_target_binary(const struct core_target *core,
+                                             const struct target_region *region);
+
 /*
  * What the core lacks, in words, a line each: bytes that were cut off, and files
  * that were not found or refused. Nothing: "". How to bring the files is not
