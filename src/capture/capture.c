@@ -154,7 +154,7 @@ static bool text_of_node(void *context, node_id node, char **ret)
 }
 
 /* What the picture and the kernel tell of the process. Takes its command line. */
-static struct error *fill_process_facts(struct capture *capture)
+static void fill_process_facts(struct capture *capture)
 {
 	static const enum snapshot_pause pauses[] = {
 		[PAUSE_FORK] = SNAPSHOT_PAUSE_FORK,
@@ -170,7 +170,6 @@ static struct error *fill_process_facts(struct capture *capture)
 	facts->pause = pauses[picture_mode(capture->picture)];
 	facts->pause_ms = picture_pause_ms(capture->picture);
 	facts->is_settled = picture_is_settled(capture->picture);
-	return NULL;
 }
 
 /* For who wants the facts alone. */
@@ -187,9 +186,10 @@ static struct error *make_empty_snapshot(struct python *python, struct snapshot 
 	return NULL;
 }
 
-/* pid: whose files are read; 0: nobody's. Without them there are still modules. */
-static struct error *read_settings(struct capture *capture, pid_t pid)
+/* A core has no files to be read. Without them there are still modules. */
+static struct error *read_settings(struct capture *capture)
 {
+	pid_t pid = capture->process.pid;
 	_cleanup_(target_root_deinit) struct target_root root = {-1};
 	struct error *error = pid ? target_root_open(pid, &root) : NULL;
 
@@ -212,7 +212,7 @@ static struct error *make_snapshot(struct capture *capture, const struct capture
 		                           options->progress ? on_progress : NULL, &progress,
 		                           &capture->snapshot);
 	if (!error && options->with_settings)
-		error = read_settings(capture, capture->process.pid);
+		error = read_settings(capture);
 	if (error)
 		return error;
 	if (options->without_memory)
@@ -237,10 +237,9 @@ static struct error *capture_once(pid_t pid, const struct capture_options *optio
 		error = open_picture(capture);
 	if (!error)
 		error = make_snapshot(capture, options);
-	if (!error)
-		error = fill_process_facts(capture);
 	if (error)
 		return error;
+	fill_process_facts(capture);
 	*ret = take_ptr(capture);
 	return NULL;
 }

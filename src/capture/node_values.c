@@ -87,11 +87,11 @@ static enum worth worth_of(struct teller *teller, node_id node)
 	uint64_t address = teller->snapshot->types[type].address;
 	const struct py_type *read;
 
-	if (*known != NOT_ASKED)
-		return (enum worth) * known;
-	read = address ? py_types_get(teller->types, address) : NULL;
-	*known = read ? (uint8_t)worth_of_shape(read->shape) : WORTH_NOTHING;
-	return (enum worth) * known;
+	if (*known == NOT_ASKED) {
+		read = address ? py_types_get(teller->types, address) : NULL;
+		*known = read ? (uint8_t)worth_of_shape(read->shape) : WORTH_NOTHING;
+	}
+	return *known;
 }
 
 /* The literal of a string that is whole ends in its quote. */
