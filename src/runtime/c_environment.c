@@ -10,22 +10,6 @@
 
 enum { VARIABLES_MAX = 4096, VARIABLE_MAX = 4096 };
 
-/* The terminated string at address, cut to size. False: unreadable. */
-static bool read_string(struct window_cache *memory, taddr address, char *buffer, size_t size)
-{
-	for (size_t i = 0; i + 1 < size; i++) {
-		uint8_t byte;
-
-		if (!window_cache_u8(memory, address + i, &byte))
-			return false;
-		buffer[i] = (char)byte;
-		if (!byte)
-			return true;
-	}
-	buffer[size - 1] = '\0';
-	return true;
-}
-
 /* The value of `environ` in the target; 0: not found. */
 static taddr find_environment(struct window_cache *memory, const struct mapped_image *images,
                               size_t count)
@@ -57,7 +41,7 @@ bool c_environment_visit(struct window_cache *memory, const struct mapped_image 
 
 		if (!window_cache_u64(memory, words + i * sizeof(word), &word) || !word)
 			break;
-		if (!read_string(memory, word, variable, sizeof(variable)))
+		if (!window_cache_string(memory, word, variable, sizeof(variable)))
 			continue;
 		equals = strchr(variable, '=');
 		if (!equals)

@@ -28,8 +28,8 @@ enum {
 	CAPSULE_NAME = 24,
 	CAPSULE_CONTEXT = 32,
 	CAPSULE_TRAVERSE = 48,
-	CAPSULE_SIZE = 64, /* since 3.13; 48 before */
-	NAME_MAX_SIZE = 16,
+	CAPSULE_SIZE = 64,  /* since 3.13; 48 before */
+	NAME_MAX_SIZE = 16, /* more than any known one has */
 	WORDS_MAX = 4,
 };
 
@@ -54,7 +54,7 @@ enum decode py_c_function_visit(struct python *python, struct py_types *types,
 
 /* A struct behind a capsule that visits it: its words, and which are references. */
 struct capsule_struct {
-	char name[NAME_MAX_SIZE]; /* with its end, and what follows is 0 */
+	const char *name;
 	size_t words;
 	const char *members[WORDS_MAX]; /* NULL: not a reference */
 	size_t visited;                 /* the first ones; the others are owned */
@@ -71,13 +71,11 @@ static const struct capsule_struct *struct_of(struct python *python, taddr name)
 {
 	char text[NAME_MAX_SIZE];
 
-	for (size_t i = 0; i < sizeof(known_structs) / sizeof(known_structs[0]); i++) {
-		size_t size = strlen(known_structs[i].name) + 1;
-
-		if (window_cache_read(python->memory, name, text, size) &&
-		    !memcmp(text, known_structs[i].name, size))
+	if (!window_cache_string(python->memory, name, text, sizeof(text)))
+		return NULL;
+	for (size_t i = 0; i < sizeof(known_structs) / sizeof(known_structs[0]); i++)
+		if (!strcmp(text, known_structs[i].name))
 			return &known_structs[i];
-	}
 	return NULL;
 }
 

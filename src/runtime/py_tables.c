@@ -137,17 +137,11 @@ enum decode py_xml_parser_visit(struct python *python, struct py_types *types,
 /* Bytes of a C string with its end; 0: there is none. */
 static uint64_t string_size(struct python *python, taddr address)
 {
-	uint8_t byte = 1;
-	uint64_t size = 0;
+	char text[STRING_MAX];
 
-	if (!address)
+	if (!address || !window_cache_string(python->memory, address, text, sizeof(text)))
 		return 0;
-	while (byte && size < STRING_MAX) {
-		if (!window_cache_u8(python->memory, address + size, &byte))
-			return size;
-		size++;
-	}
-	return size;
+	return strlen(text) + 1;
 }
 
 /* Where the struct of the object has the member of that name: its type has a row of it. */
@@ -313,14 +307,14 @@ enum decode py_tell_atexit(struct python *python, taddr definition, taddr state,
                            const struct py_visitor *visitor)
 {
 	taddr name;
-	char text[7];
+	char text[sizeof("atexit") + 1];
 	taddr callbacks;
 	uint32_t count;
 
 	if (python->minor > 9 || !definition ||
 	    !window_cache_u64(python->memory, definition + MODULE_NAME, &name) ||
-	    !window_cache_read(python->memory, name, text, sizeof(text)) ||
-	    memcmp(text, "atexit", sizeof(text)) != 0)
+	    !window_cache_string(python->memory, name, text, sizeof(text)) ||
+	    strcmp(text, "atexit") != 0)
 		return DECODE_OK;
 	if (!window_cache_u64(python->memory, state, &callbacks) ||
 	    !window_cache_u32(python->memory, state + 8, &count))

@@ -54,7 +54,7 @@ enum {
 	FRAME_SIZE = 12,
 	SAMPLES = 8,           /* entries that must be sound before a table is believed */
 	SAMPLE_BUCKETS = 4096, /* in which they are looked for */
-	FILE_NAME_MAX = 4096,
+	FILE_NAME_MAX = 4097,  /* with its end, and room to be too long (PATH_MAX) */
 };
 
 static const uint64_t scan_max = 64 << 20;
@@ -182,22 +182,23 @@ static void walk_buckets(struct table_walk *walk, uint64_t count)
 	}
 }
 
-/* The bytes of a name that ends with a zero, into text unless it is NULL. */
-static bool read_name(struct window_cache *memory, taddr name, struct text *text)
+/* A name that ends with a zero. False: it is empty, too long, or cannot be read. */
+static bool read_name(struct window_cache *memory, taddr name, char ret[FILE_NAME_MAX])
 {
-	for (size_t length = 0; length < FILE_NAME_MAX; length++) {
-		uint8_t byte;
+	return window_cache_string(memory, name, ret, FILE_NAME_MAX) && *ret &&
+	       strlen(ret) < FILE_NAME_MAX - 1;
+}
 
-		if (!window_cache_u8(memory, name + length, &byte))
+static bool is_name(struct window_cache *memory, taddr address)
+{
+	char name[FILE_NAME_MAX];
+
+	if (!read_name(memory, address, name))
+		return false;
+	for (const char *c = name; *c; c++)
+		if ((unsigned char)*c < ' ')
 			return false;
-		if (!byte)
-			return length;
-		if (text)
-			text_append_char(text, (char)byte);
-		else if (byte < ' ')
-			return false;
-	}
-	return false;
+	return true;
 }
 
 static enum py_file_name kind_of_name(const struct py_tracemalloc *tracemalloc, taddr address)
@@ -207,7 +208,7 @@ static enum py_file_name kind_of_name(const struct py_tracemalloc *tracemalloc, 
 
 	if (py_object_at(python, tracemalloc->types, address, &object) == DECODE_OK)
 		return object.type->shape == PY_SHAPE_STR ? PY_FILE_NAME_OBJECT : PY_FILE_NAME_NONE;
-	return read_name(python->memory, address, NULL) ? PY_FILE_NAME_BYTES : PY_FILE_NAME_NONE;
+	return is_name(python->memory, address) ? PY_FILE_NAME_BYTES : PY_FILE_NAME_NONE;
 }
 
 struct sample {
@@ -365,9 +366,14 @@ bool py_tracemalloc_file(const struct py_tracemalloc *tracemalloc, taddr file, s
 	struct python *python = tracemalloc->python;
 	struct py_object object;
 	struct py_string string;
+	char name[FILE_NAME_MAX];
 
-	if (tracemalloc->file_name == PY_FILE_NAME_BYTES)
-		return read_name(python->memory, file, text);
+	if (tracemalloc->file_name == PY_FILE_NAME_BYTES) {
+		if (!read_name(python->memory, file, name))
+			return false;
+		text_append(text, name);
+		return true;
+	}
 	return py_object_at(python, tracemalloc->types, file, &object) == DECODE_OK &&
 	       object.type->shape == PY_SHAPE_STR &&
 	       py_string_read(python, &object, &string) == DECODE_OK &&

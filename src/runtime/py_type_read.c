@@ -31,28 +31,19 @@ enum {
 	ITEMS_LIMIT = 1 << 16,
 };
 
-char *py_read_c_string(struct python *python, taddr address, size_t limit)
+/* A name of C at address; NULL: none, or too long for one. The caller frees it. */
+static char *read_c_name(struct python *python, taddr address)
 {
-	struct text text;
+	char name[PY_TYPE_NAME_MAX + 2]; /* a name with its end, and room to be too long */
+	char *copy;
 
-	text_init(&text);
-	while (address && text.length < limit && !text.is_broken) {
-		size_t size = 64 - (address & 63); /* never into the next page */
-		const uint8_t *bytes = window_cache_view(python->memory, address, size);
-		size_t length;
-
-		if (!bytes)
-			break;
-		length = strnlen((const char *)bytes, size);
-		text_append_bytes(&text, (const char *)bytes, length);
-		if (length < size && !text.is_broken)
-			return text_take(&text);
-		address += size;
-	}
-	if (text.is_broken)
+	if (!address || !window_cache_string(python->memory, address, name, sizeof(name)) ||
+	    strlen(name) > PY_TYPE_NAME_MAX)
+		return NULL;
+	copy = strdup(name);
+	if (!copy)
 		window_cache_no_memory(python->memory);
-	text_deinit(&text);
-	return NULL;
+	return copy;
 }
 
 static uint64_t load_word(const uint8_t *bytes, uint32_t offset)
@@ -198,7 +189,7 @@ static bool read_members(struct py_types *types, struct py_type *type, taddr def
 		if ((kind != MEMBER_OBJECT && kind != MEMBER_OBJECT_EX) || offset < 16 ||
 		    offset + 8 > limit)
 			continue;
-		name = py_read_c_string(python, load_word(entry, 0), PY_TYPE_NAME_MAX);
+		name = read_c_name(python, load_word(entry, 0));
 		if (!name)
 			continue;
 		if (!add_member(types, type, capacity, name, (uint32_t)offset,
@@ -369,7 +360,7 @@ static bool read_all(struct py_types *types, struct py_type *type, const struct 
 	taddr own_name = 0;
 	size_t capacity = 0;
 
-	c_name = py_read_c_string(python, type->name_address, PY_TYPE_NAME_MAX);
+	c_name = read_c_name(python, type->name_address);
 	if (!c_name)
 		c_name = strdup("?");
 	if (!c_name)

@@ -52,7 +52,4 @@ struct py_type *py_type_read(struct py_types *types, taddr address,
                              const struct py_type *base_type);
 void py_type_free(struct py_type *type);
 
-/* A terminated string of the target, at most limit bytes; NULL: none. The caller frees it. */
-char *py_read_c_string(struct python *python, taddr address, size_t limit);
-
 #endif

@@ -16,6 +16,7 @@
 
 enum {
 	PAGE_SIZE = WINDOW_SIZE / WINDOW_PAGES,
+	STRING_PIECE = 64,
 	EMPTY = 1,
 	SHOWN_TIMES = 256,
 	SHOWN_LEAST = 64 << 20,
@@ -141,6 +142,30 @@ bool window_cache_read(struct window_cache *cache, taddr address, void *buffer, 
 		address += piece;
 		size -= piece;
 	}
+	return true;
+}
+
+bool window_cache_string(struct window_cache *cache, taddr address, char *buffer, size_t size)
+{
+	size_t length = 0;
+
+	while (length + 1 < size) {
+		size_t piece = STRING_PIECE - (address + length) % STRING_PIECE; /* in one page */
+		const uint8_t *bytes;
+		size_t ending;
+
+		if (piece > size - 1 - length)
+			piece = size - 1 - length;
+		bytes = window_cache_view(cache, address + length, piece);
+		if (!bytes)
+			return false;
+		ending = strnlen((const char *)bytes, piece);
+		memcpy(buffer + length, bytes, ending);
+		length += ending;
+		if (ending < piece)
+			break;
+	}
+	buffer[length] = '\0';
 	return true;
 }
 

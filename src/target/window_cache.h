@@ -125,6 +125,12 @@ static inline const uint8_t *window_cache_view(struct window_cache *cache, taddr
 /* Reads exactly size bytes, of any size. False: they cannot all be read. */
 bool window_cache_read(struct window_cache *cache, taddr address, void *buffer, size_t size);
 
+/*
+ * Reads a string of C, with its end, into buffer. One that has no room there is
+ * cut, and then as long as size - 1. False: it cannot be read so far.
+ */
+bool window_cache_string(struct window_cache *cache, taddr address, char *buffer, size_t size);
+
 static inline bool window_cache_u64(struct window_cache *cache, taddr address, uint64_t *ret)
 {
 	const uint8_t *bytes = window_cache_view(cache, address, sizeof(*ret));

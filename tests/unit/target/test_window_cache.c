@@ -22,18 +22,31 @@ struct fixture {
 	struct window_cache cache;
 };
 
-static int set_up(void **state)
+/* A target that holds a copy of the bytes. */
+static void make_target(struct fixture *fixture)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	struct fake_target *fake = fake_target_new();
 
-	assert_non_null(fixture);
 	assert_non_null(fake);
-	for (size_t i = 0; i < sizeof(fixture->bytes); i++)
-		fixture->bytes[i] = (uint8_t)(i * 7 + i / 251);
 	assert_true(fake_target_add(fake, base, fixture->bytes, sizeof(fixture->bytes), true, ""));
 	assert_null(fake_target_finish(fake, &fixture->target));
 	assert_null(window_cache_init(&fixture->cache, fixture->target, 2 * WINDOW_SIZE));
+}
+
+static void free_target(struct fixture *fixture)
+{
+	window_cache_deinit(&fixture->cache);
+	target_free(fixture->target);
+}
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	assert_non_null(fixture);
+	for (size_t i = 0; i < sizeof(fixture->bytes); i++)
+		fixture->bytes[i] = (uint8_t)(i * 7 + i / 251);
+	make_target(fixture);
 	*state = fixture;
 	return 0;
 }
@@ -42,8 +55,7 @@ static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 
-	window_cache_deinit(&fixture->cache);
-	target_free(fixture->target);
+	free_target(fixture);
 	free(fixture);
 	return 0;
 }
@@ -85,6 +97,46 @@ static void long_reads_cross_windows(void **state)
 	assert_false(window_cache_read(&fixture->cache, base + 1, bytes, sizeof(bytes)));
 }
 
+static void strings_end_where_they_end(void **state)
+{
+	struct fixture *fixture = *state;
+	const size_t starts[] = {0, 1, 60, PAGE - 1, 9 * PAGE - 3, 2 * PAGE + 63};
+	char text[128];
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		char *there = (char *)fixture->bytes + starts[i];
+
+		memset(there, 'x', 70);
+		there[70] = '\0';
+		free_target(fixture);
+		make_target(fixture);
+		assert_true(
+			window_cache_string(&fixture->cache, base + starts[i], text, sizeof(text)));
+		assert_string_equal(text, there);
+		assert_true(window_cache_string(&fixture->cache, base + starts[i] + 70, text,
+		                                sizeof(text)));
+		assert_string_equal(text, "");
+	}
+}
+
+static void long_strings_are_cut(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[100];
+
+	memset(fixture->bytes, 'x', sizeof(fixture->bytes));
+	free_target(fixture);
+	make_target(fixture);
+	for (size_t size = 1; size <= sizeof(text); size++) {
+		text[size - 1] = '!';
+		assert_true(window_cache_string(&fixture->cache, base + 5, text, size));
+		assert_int_equal(strlen(text), size - 1);
+	}
+	assert_false(window_cache_string(&fixture->cache, base + PAGES * PAGE - 20, text, 100));
+	assert_true(window_cache_string(&fixture->cache, base + PAGES * PAGE - 20, text, 21));
+	assert_false(window_cache_string(&fixture->cache, base - 1, text, 100));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +144,8 @@ int main(void)
 	                                        tear_down),
 		cmocka_unit_test_setup_teardown(what_is_not_there_is_not_shown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(long_reads_cross_windows, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(strings_end_where_they_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(long_strings_are_cut, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
