@@ -5,9 +5,9 @@
  * py_refs_visit() and py_object_size().
  *
  * The families, by file: py_instance.c (what a Python class adds), py_dict.c,
- * py_sequence.c, py_text.c, py_class.c, py_exception.c, py_fields.c (tables),
- * py_buffer.c, py_native.c, py_size.c; py_frame.c (frames, generators, code), py_asyncio.c,
- * py_context.c.
+ * py_sequence.c, py_text.c, py_class.c, py_exception.c, py_fields.c (tables of
+ * members), py_buffer.c, py_library.c, py_tables.c (tables of C), py_native.c,
+ * py_size.c; py_frame.c, py_generator.c, py_code.c; py_asyncio.c, py_context.c.
  *
  * A visiting function tells the references of the C struct that it knows, and
  * nothing else: the attributes of a subclass (its dict, its __slots__) and the
@@ -62,6 +62,21 @@ static inline void py_tell_length(const struct py_visitor *visitor, uint64_t len
 		visitor->length(visitor->context, length);
 }
 
+/* Equal C structs in a row, each of so many words, of which the first ones are references. */
+struct py_structs {
+	taddr start;
+	uint64_t count;
+	uint8_t words;
+	uint8_t references;
+};
+
+/*
+ * Tells all their references as the member of that name, or where it is NULL as
+ * elements number 0 and on. The caller has bounded the count. py_refs.c
+ */
+enum decode py_tell_structs(struct python *python, const struct py_visitor *visitor,
+                            const struct py_structs *structs, const char *name, unsigned int flags);
+
 /* Does a word of unknown meaning look like the address of an object? */
 static inline bool py_may_be_reference(uint64_t word)
 {
@@ -95,7 +110,8 @@ static inline bool py_chain_step(struct py_chain *chain, taddr link)
  * 3.13 at first: an instance visits its inline values even when it has a
  * dict, and the dict does not. Afterwards the dict does. Debian took that over
  * in its 3.13.5; other builds of 3.13.5 to 3.13.12 are told wrongly who of the
- * two owns a value, but no value is lost.
+ * two owns a value, but no value is lost. Only code differs (CPython's issue
+ * 130327), so that nothing but the release tells.
  */
 static inline bool py_visits_inline_values(const struct python *python)
 {

@@ -147,47 +147,33 @@ static enum decode read_count(struct python *python, const struct py_object *obj
 	return *ret > BLOCK_STRUCTS_MAX ? DECODE_TORN : DECODE_OK;
 }
 
-static enum decode tell_structs(struct python *python, const struct py_visitor *visitor,
-                                const struct py_field *field, unsigned int flags, taddr address,
-                                uint64_t count)
-{
-	const struct py_field_block *block = field->block;
-	uint64_t words[UINT8_MAX];
-
-	for (uint64_t i = 0; i < count; i++) {
-		if (!window_cache_read(python->memory, address + i * block->words * 8, words,
-		                       block->references * sizeof(words[0])))
-			return DECODE_FAULT;
-		for (size_t k = 0; k < block->references; k++)
-			py_tell(visitor, PY_REF_FIELD, flags, field->name, words[k]);
-	}
-	return DECODE_OK;
-}
-
 static enum decode visit_block(struct python *python, const struct py_object *object,
                                const struct py_field *field, unsigned int flags,
                                const struct py_visitor *visitor)
 {
 	const struct py_field_block *block = field->block;
-	taddr address = object->address + field->offset;
-	uint64_t count;
+	struct py_structs structs = {
+		.start = object->address + field->offset,
+		.words = block->words,
+		.references = block->references,
+	};
 	uint64_t room;
-	enum decode state = read_count(python, object, block->count_at, 1, &count);
+	enum decode state = read_count(python, object, block->count_at, 1, &structs.count);
 
 	if (state == DECODE_OK)
-		state = read_count(python, object, block->room_at, count, &room);
+		state = read_count(python, object, block->room_at, structs.count, &room);
 	if (state != DECODE_OK)
 		return state;
-	if (count > room)
+	if (structs.count > room)
 		return DECODE_TORN;
 	if (!block->is_inside) {
-		if (!window_cache_u64(python->memory, address, &address))
+		if (!window_cache_u64(python->memory, structs.start, &structs.start))
 			return DECODE_FAULT;
-		if (!address)
+		if (!structs.start)
 			return DECODE_OK;
-		py_tell_storage(visitor, address, room * block->words * 8);
+		py_tell_storage(visitor, structs.start, room * block->words * 8);
 	}
-	return tell_structs(python, visitor, field, flags, address, count);
+	return py_tell_structs(python, visitor, &structs, field->name, flags);
 }
 
 enum decode py_fields_visit(struct python *python, struct py_types *types,

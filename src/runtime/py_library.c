@@ -50,7 +50,6 @@ enum {
 	/* pysqlite_Cache, pysqlite_Node (Modules/_sqlite/cache.h), until 3.10 */
 	CACHE_FIRST = 40,
 	NODE_NEXT = 48,
-	CHUNK = 64,
 };
 
 static const uint64_t MAX_ITEMS = UINT64_C(1) << 32;
@@ -59,21 +58,9 @@ static const uint64_t MAX_ITEMS = UINT64_C(1) << 32;
 static enum decode tell_words(struct python *python, const struct py_visitor *visitor,
                               taddr address, uint64_t count, const char *name)
 {
-	uint64_t words[CHUNK];
+	const struct py_structs words = {address, count, 1, 1};
 
-	for (uint64_t done = 0; done < count; done += CHUNK) {
-		size_t size = count - done < CHUNK ? (size_t)(count - done) : CHUNK;
-
-		if (!window_cache_read(python->memory, address + done * 8, words, size * 8))
-			return DECODE_FAULT;
-		for (size_t i = 0; i < size; i++) {
-			if (name)
-				py_tell(visitor, PY_REF_FIELD, 0, name, words[i]);
-			else
-				py_tell_number(visitor, PY_REF_INDEX, 0, done + i, words[i]);
-		}
-	}
-	return DECODE_OK;
+	return py_tell_structs(python, visitor, &words, name, 0);
 }
 
 /* Text and tail carry a bit of their own (JOIN_OBJ). */

@@ -76,6 +76,29 @@ static py_visit_function *const families[] = {
 	[PY_SHAPE_FIELDS] = visit_nothing,
 };
 
+enum decode py_tell_structs(struct python *python, const struct py_visitor *visitor,
+                            const struct py_structs *structs, const char *name, unsigned int flags)
+{
+	const size_t size = structs->references * sizeof(uint64_t);
+	uint64_t words[UINT8_MAX];
+
+	for (uint64_t i = 0; i < structs->count; i++) {
+		taddr address = structs->start + i * structs->words * sizeof(*words);
+		const uint8_t *bytes = window_cache_view(python->memory, address, size);
+
+		if (!bytes)
+			return DECODE_FAULT;
+		memcpy(words, bytes, size); /* whoever is told may read on */
+		for (size_t k = 0; k < structs->references; k++) {
+			if (name)
+				py_tell(visitor, PY_REF_FIELD, flags, name, words[k]);
+			else
+				py_tell_number(visitor, PY_REF_INDEX, flags, i, words[k]);
+		}
+	}
+	return DECODE_OK;
+}
+
 enum decode py_refs_visit(struct python *python, struct py_types *types,
                           const struct py_object *object, const struct py_visitor *visitor)
 {

@@ -7,10 +7,9 @@
  * Left out are the parts that hold addresses of objects without owning them:
  * the cache of method look-ups (an entry stays until it is overwritten, its
  * class may be long gone), those of the versions of functions (3.13+) and
- * types (3.14+), and the
- * allocator's state where that lies inside (3.12), and the unused ends of
- * free lists (py_free_lists.h). Words of the used parts are in: what they
- * lead to is free memory, and no object.
+ * types (3.14+), the allocator's state where that lies inside (3.12), and the
+ * unused ends of free lists (py_free_lists.h). Words of the used parts are in:
+ * what they lead to is free memory, and no object.
  */
 #include "runtime/py_free_lists.h"
 #include "runtime/py_lookup.h"

@@ -44,30 +44,9 @@ enum {
 	ATEXIT_CALLBACK_WORDS = 3,
 	ATEXIT_CALLBACKS_MAX = 1 << 16,
 	STRING_MAX = 1 << 12,
-	CHUNK = 64,
 };
 
 static const uint64_t MAX_ENTRIES = UINT64_C(1) << 32;
-
-/* Tells every step-th of count words at address. */
-static enum decode tell_words(struct python *python, const struct py_visitor *visitor,
-                              taddr address, uint64_t count, size_t step, const char *name,
-                              unsigned int flags)
-{
-	uint64_t words[CHUNK];
-
-	if (count > MAX_ENTRIES)
-		return DECODE_TORN;
-	for (uint64_t done = 0; done < count; done += CHUNK) {
-		size_t size = count - done < CHUNK ? (size_t)(count - done) : CHUNK;
-
-		if (!window_cache_read(python->memory, address + done * 8, words, size * 8))
-			return DECODE_FAULT;
-		for (size_t i = 0; i < size; i += step)
-			py_tell(visitor, PY_REF_FIELD, flags, name, words[i]);
-	}
-	return DECODE_OK;
-}
 
 /* Since 3.11.7 and 3.12.1 the collector sees the memo (CPython's issue 85594). */
 static unsigned int memo_flags(const struct python *python)
@@ -80,58 +59,53 @@ static unsigned int memo_flags(const struct python *python)
 enum decode py_pickler_visit(struct python *python, struct py_types *types,
                              const struct py_object *object, const struct py_visitor *visitor)
 {
-	unsigned int flags = memo_flags(python);
 	uint64_t memo;
-	uint64_t allocated;
-	uint64_t table;
+	struct py_structs entries = {.words = MEMO_ENTRY_WORDS, .references = 1};
 
 	(void)types;
 	if (!py_object_word(python, object, PICKLER_MEMO, &memo))
 		return DECODE_FAULT;
 	if (!memo)
 		return DECODE_OK;
-	if (!window_cache_u64(python->memory, memo + MEMO_ALLOCATED, &allocated) ||
-	    !window_cache_u64(python->memory, memo + MEMO_TABLE, &table))
+	if (!window_cache_u64(python->memory, memo + MEMO_ALLOCATED, &entries.count) ||
+	    !window_cache_u64(python->memory, memo + MEMO_TABLE, &entries.start))
 		return DECODE_FAULT;
-	if (allocated > MAX_ENTRIES)
+	if (entries.count > MAX_ENTRIES)
 		return DECODE_TORN;
 	py_tell_storage(visitor, memo, MEMO_HEAD_SIZE);
-	py_tell_storage(visitor, table, allocated * MEMO_ENTRY_WORDS * 8);
-	return tell_words(python, visitor, table, allocated * MEMO_ENTRY_WORDS, MEMO_ENTRY_WORDS,
-	                  "memo", flags);
+	py_tell_storage(visitor, entries.start, entries.count * MEMO_ENTRY_WORDS * 8);
+	return py_tell_structs(python, visitor, &entries, "memo", memo_flags(python));
 }
 
 enum decode py_unpickler_visit(struct python *python, struct py_types *types,
                                const struct py_object *object, const struct py_visitor *visitor)
 {
-	unsigned int flags = memo_flags(python);
-	uint64_t memo;
-	uint64_t size;
+	struct py_structs memo = {.words = 1, .references = 1};
 
 	(void)types;
-	if (!py_object_word(python, object, UNPICKLER_MEMO, &memo) ||
-	    !py_object_word(python, object, UNPICKLER_MEMO_SIZE, &size))
+	if (!py_object_word(python, object, UNPICKLER_MEMO, &memo.start) ||
+	    !py_object_word(python, object, UNPICKLER_MEMO_SIZE, &memo.count))
 		return DECODE_FAULT;
-	if (!memo)
+	if (!memo.start)
 		return DECODE_OK;
-	if (size > MAX_ENTRIES)
+	if (memo.count > MAX_ENTRIES)
 		return DECODE_TORN;
-	py_tell_storage(visitor, memo, size * 8);
-	return tell_words(python, visitor, memo, size, 1, "memo", flags);
+	py_tell_storage(visitor, memo.start, memo.count * 8);
+	return py_tell_structs(python, visitor, &memo, "memo", memo_flags(python));
 }
 
 enum decode py_xml_parser_visit(struct python *python, struct py_types *types,
                                 const struct py_object *object, const struct py_visitor *visitor)
 {
-	uint64_t handlers;
+	struct py_structs handlers = {.count = XML_HANDLERS, .words = 1, .references = 1};
 
 	(void)types;
-	if (!py_object_word(python, object, object->type->basicsize - 8, &handlers))
+	if (!py_object_word(python, object, object->type->basicsize - 8, &handlers.start))
 		return DECODE_FAULT;
-	if (!handlers)
+	if (!handlers.start)
 		return DECODE_OK;
-	py_tell_storage(visitor, handlers, XML_HANDLERS * 8);
-	return tell_words(python, visitor, handlers, XML_HANDLERS, 1, "handlers", 0);
+	py_tell_storage(visitor, handlers.start, XML_HANDLERS * 8);
+	return py_tell_structs(python, visitor, &handlers, "handlers", 0);
 }
 
 /* Bytes of a C string with its end; 0: there is none. */
@@ -220,28 +194,49 @@ enum decode py_tables_size(struct python *python, const struct py_object *object
 	return state;
 }
 
-/* The dict of a C type counts its own part twice: once as the basic size of a dict. */
-enum decode py_ctypes_dict_size(struct python *python, struct py_types *types,
-                                const struct py_object *object, uint64_t *ret)
+/* Where the object of a type of ctypes says what its instances are like. */
+struct c_type_places {
+	int64_t length;
+	int64_t elements;
+	int64_t format;
+	int64_t dimensions;
+};
+
+/* What that has on the heap: the format, the shape, the types of the elements with an end. */
+static enum decode c_type_size(struct python *python, const struct py_object *object,
+                               struct c_type_places at, uint64_t *ret)
 {
 	uint64_t length;
 	uint64_t elements;
 	uint64_t format;
 	uint32_t dimensions;
-	uint64_t size;
-	enum decode state = py_dict_size(python, types, object, &size);
 
-	if (state != DECODE_OK)
-		return state;
-	if (!py_object_word(python, object, STG_LENGTH, &length) ||
-	    !py_object_word(python, object, STG_ELEMENTS, &elements) ||
-	    !py_object_word(python, object, STG_FORMAT, &format) ||
-	    !py_object_read(python, object, STG_DIMENSIONS, &dimensions, sizeof(dimensions)))
+	if (!py_object_word(python, object, at.length, &length) ||
+	    !py_object_word(python, object, at.elements, &elements) ||
+	    !py_object_word(python, object, at.format, &format) ||
+	    !py_object_read(python, object, at.dimensions, &dimensions, sizeof(dimensions)))
 		return DECODE_FAULT;
 	if (length > MAX_ENTRIES)
 		return DECODE_TORN;
-	*ret = size + (STG_DICT_SIZE - python->layout.dict.size) + string_size(python, format) +
-	       (uint64_t)dimensions * 8 + (elements ? (length + 1) * 8 : 0);
+	*ret = string_size(python, format) + (uint64_t)dimensions * 8 +
+	       (elements ? (length + 1) * 8 : 0);
+	return DECODE_OK;
+}
+
+/* The dict of a C type counts its own part twice: once as the basic size of a dict. */
+enum decode py_ctypes_dict_size(struct python *python, struct py_types *types,
+                                const struct py_object *object, uint64_t *ret)
+{
+	const struct c_type_places places = {STG_LENGTH, STG_ELEMENTS, STG_FORMAT, STG_DIMENSIONS};
+	uint64_t size;
+	uint64_t more;
+	enum decode state = py_dict_size(python, types, object, &size);
+
+	if (state == DECODE_OK)
+		state = c_type_size(python, object, places, &more);
+	if (state != DECODE_OK)
+		return state;
+	*ret = size + (STG_DICT_SIZE - python->layout.dict.size) + more;
 	return DECODE_OK;
 }
 
@@ -260,30 +255,26 @@ enum decode py_ctypes_type_size(struct python *python, struct py_types *types,
 {
 	int64_t info = (python->layout.heap_type.size + 15) & ~INT64_C(15);
 	int64_t added = python->minor >= 14 ? INFO_ADDED_BY_14 : 0;
+	const struct c_type_places places = {info + INFO_LENGTH, info + INFO_ELEMENTS,
+	                                     info + INFO_FORMAT + added,
+	                                     info + INFO_DIMENSIONS + added};
+	enum decode state = DECODE_OK;
+	uint64_t more = 0;
 	uint64_t slots;
-	uint64_t length;
-	uint64_t elements;
-	uint64_t format;
-	uint32_t dimensions;
 	uint32_t is_initialized;
 
 	if (python->minor < 13 || !is_type_of_ctypes(types, object->type))
 		return DECODE_UNKNOWN;
 	if (!py_object_word(python, object, 16, &slots) ||
-	    !py_object_read(python, object, info, &is_initialized, sizeof(is_initialized)) ||
-	    !py_object_word(python, object, info + INFO_LENGTH, &length) ||
-	    !py_object_word(python, object, info + INFO_ELEMENTS, &elements) ||
-	    !py_object_word(python, object, info + INFO_FORMAT + added, &format) ||
-	    !py_object_read(python, object, info + INFO_DIMENSIONS + added, &dimensions,
-	                    sizeof(dimensions)))
+	    !py_object_read(python, object, info, &is_initialized, sizeof(is_initialized)))
 		return DECODE_FAULT;
-	if (slots > MAX_ENTRIES || length > MAX_ENTRIES)
+	if (slots > MAX_ENTRIES)
 		return DECODE_TORN;
-	*ret = (uint64_t)object->type->basicsize + slots * MEMBER_SIZE;
 	if (is_initialized)
-		*ret += string_size(python, format) + (elements ? (length + 1) * 8 : 0) +
-		        (uint64_t)dimensions * 8;
-	return DECODE_OK;
+		state = c_type_size(python, object, places, &more);
+	if (state == DECODE_OK)
+		*ret = (uint64_t)object->type->basicsize + slots * MEMBER_SIZE + more;
+	return state;
 }
 
 /* Until 3.12 some metatypes of ctypes visit what a C type is of: a word of its dict. */
@@ -322,15 +313,16 @@ enum decode py_tell_atexit(struct python *python, taddr definition, taddr state,
 	if (count > ATEXIT_CALLBACKS_MAX)
 		return DECODE_TORN;
 	for (uint32_t i = 0; i < count; i++) {
-		taddr callback;
+		struct py_structs callback = {.count = 1,
+		                              .words = ATEXIT_CALLBACK_WORDS,
+		                              .references = ATEXIT_CALLBACK_WORDS};
 		enum decode told;
 
-		if (!window_cache_u64(python->memory, callbacks + (uint64_t)i * 8, &callback))
+		if (!window_cache_u64(python->memory, callbacks + (uint64_t)i * 8, &callback.start))
 			return DECODE_FAULT;
-		if (!callback)
+		if (!callback.start)
 			continue;
-		told = tell_words(python, visitor, callback, ATEXIT_CALLBACK_WORDS, 1,
-		                  "atexit_callbacks", 0);
+		told = py_tell_structs(python, visitor, &callback, "atexit_callbacks", 0);
 		if (told != DECODE_OK)
 			return told;
 	}
