@@ -12,12 +12,22 @@
 
 enum { LINES_SHOWN = 4 };
 
+/* NULL stays what there are no words for. False: memory ran out. */
+static bool take_words(struct text *words, char **ret)
+{
+	if (!words->length && !words->is_broken)
+		return true;
+	*ret = text_take(words);
+	return *ret;
+}
+
 struct error *core_words_fill(const struct core_target *core, const char *path,
                               struct snapshot_facts *facts)
 {
 	struct text missing;
 	struct text ending;
 	struct stat file;
+	bool is_told;
 
 	text_init(&missing);
 	text_init(&ending);
@@ -25,19 +35,14 @@ struct error *core_words_fill(const struct core_target *core, const char *path,
 	core_target_ending(core, &ending);
 	facts->file = strdup(path);
 	facts->command_line = strdup(core->core->command);
-	if (missing.length || missing.is_broken)
-		facts->missing = text_take(&missing);
-	if (ending.length || ending.is_broken)
-		facts->ending = text_take(&ending);
+	is_told = take_words(&missing, &facts->missing);
+	is_told = take_words(&ending, &facts->ending) && is_told;
 	facts->is_core = true;
 	facts->pid = core->core->process;
 	facts->pause = SNAPSHOT_PAUSE_DEAD;
 	if (stat(path, &file) == 0)
 		facts->taken_at = file.st_mtime;
-	if (!facts->file || !facts->command_line || (missing.is_broken && !facts->missing) ||
-	    (ending.is_broken && !facts->ending))
-		return error_no_memory();
-	return NULL;
+	return facts->file && facts->command_line && is_told ? NULL : error_no_memory();
 }
 
 /* Appends the lines of all that (do not) speak of python, and counts them. */
