@@ -9,7 +9,6 @@ import json
 import os
 import re
 import subprocess
-import time
 
 import pytest
 
@@ -43,12 +42,6 @@ def tool():
     return os.path.join(os.path.dirname(Plumb().path), "tests/tools/capture_tool")
 
 
-def settle(target):
-    """Until it reads again, the program is between two instructions; what it frees may be torn."""
-    told_in_use(target)
-    time.sleep(0.5)
-
-
 def capture(pid, *arguments):
     done = subprocess.run(
         [tool(), str(pid), *arguments], capture_output=True, text=True, timeout=120
@@ -58,8 +51,10 @@ def capture(pid, *arguments):
 
 
 def told_in_use(target):
-    """Bytes in use, as sys._debugmallocstats says on stderr."""
+    """Bytes in use, as sys._debugmallocstats says on stderr. Until it reads again, the program is
+    between two instructions, and what it frees may be torn."""
     target.ask("tell")
+    target.wait_for_rest()
     told = re.search(r"# bytes in allocated blocks\s+=\s+([\d,]+)", target.stderr())
     return int(told[1].replace(",", "")) if told else 0
 
@@ -67,7 +62,6 @@ def told_in_use(target):
 def test_every_used_block_is_counted_and_nothing_is_torn(python):
     with python.start(PROGRAM) as target:
         in_use = told_in_use(target)
-        time.sleep(0.5)
         counted = capture(target.pid, "edges")
     assert abs(counted["pool_in_use"] - in_use) <= WORDS_OF_THE_QUESTION
     assert counted["pool_objects"] + counted["pool_not_objects"] == counted["pool_in_use"]
@@ -79,7 +73,7 @@ def test_every_used_block_is_counted_and_nothing_is_torn(python):
 @pytest.mark.pythons("3.8", "3.11", "3.13", "3.15")
 def test_a_copy_and_the_running_process_count_as_the_fork_picture(python):
     with python.start(PROGRAM) as target:
-        settle(target)
+        told_in_use(target)
         forked = capture(target.pid, "fork", "edges")
         others = [capture(target.pid, mode, "edges") for mode in ("copy", "none")]
     for other in others:
@@ -94,7 +88,6 @@ def test_the_debug_allocator_hides_no_object(python):
         plain = capture(target.pid, "edges")
     with python.start(PROGRAM, env={"PYTHONMALLOC": "debug"}) as target:
         in_use = told_in_use(target)
-        time.sleep(0.5)
         counted = capture(target.pid, "edges")
     assert abs(counted["pool_in_use"] - in_use) <= WORDS_OF_THE_QUESTION
     assert counted["torn"] == counted["faults"] == 0
@@ -105,7 +98,7 @@ def test_without_pymalloc_objects_are_found_by_lists_and_references(python):
     with python.start(PROGRAM) as target:
         plain = capture(target.pid, "edges")
     with python.start(PROGRAM, env={"PYTHONMALLOC": "malloc"}) as target:
-        settle(target)
+        told_in_use(target)
         counted = capture(target.pid, "edges")
     assert counted["pool_blocks"] == 0
     assert counted["torn"] == counted["faults"] == 0

@@ -6,9 +6,7 @@ dropped, CPython keeps for later in part, on lists of free objects: their memory
 much like an object.
 """
 
-import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -110,17 +108,8 @@ def target(request, python):
         yield target
 
 
-def wait_for_rest(target):
-    """Until it reads its next command: a result of the reading is an object, too."""
-    for _ in range(2000):
-        if Path(f"/proc/{target.pid}/syscall").read_text().startswith("0 0x0 "):
-            return
-        time.sleep(0.005)
-    raise AssertionError("the target does not come to rest")
-
-
 def counts(plumb, target):
-    wait_for_rest(target)
+    target.wait_for_rest()  # a result of the reading is an object, too
     document = plumb("heap", target.pid, "--json", code=0).json
     found = Counter()
     for row in document["rows"]:

@@ -30,6 +30,9 @@ for _line in _sys.stdin:
     print(eval(_line), flush=True)
 """
 
+# How /proc/PID/syscall begins when the main thread is in read(0, ...), on x86-64.
+READS_STDIN = "0 0x0 "
+
 _numbers = itertools.count()
 
 
@@ -122,6 +125,14 @@ class Target:
         """Sends one line and returns the line that comes back."""
         self.tell(line)
         return self.read_line(timeout)
+
+    def wait_for_rest(self):
+        """Until it blocks in reading its next line: what it does after an answer is done."""
+        deadline = time.monotonic() + self.timeout
+        while not Path(f"/proc/{self.pid}/syscall").read_text().startswith(READS_STDIN):
+            if time.monotonic() > deadline:
+                raise TargetError(f"target {self.pid} does not come to rest\n{self.stderr()}")
+            time.sleep(0.005)
 
     def stop(self):
         """Kills it and all that it started. May be called twice."""
