@@ -19,6 +19,7 @@ by one line of JSON; bench/run sends them:
 
     reset           forget the longest gap
     gap             the longest time that a thread of this process did not get to run
+    fork            how long this process takes to fork itself
     run NAME        run one of the measurements of `RIVALS` here and time it
 """
 
@@ -26,6 +27,8 @@ import ctypes
 import gc
 import io
 import json
+import os
+import statistics
 import sys
 import threading
 import time
@@ -34,6 +37,7 @@ PER_ENTRY = 60
 TRACKED_PER_ENTRY = 20
 PR_SET_PTRACER = 0x59616D61  # linux/prctl.h
 TICK_SECONDS = 0.001
+FORKS = 5
 
 
 class Line:
@@ -209,6 +213,18 @@ def run_rival(name, ticker):
     }
 
 
+def fork_once():
+    """Milliseconds in which the kernel copies the page tables of this process."""
+    fork = ctypes.PyDLL(None).fork  # with the GIL held, and without os.fork()'s handlers
+    started = time.perf_counter()
+    child = fork()
+    if child == 0:
+        os._exit(0)
+    seconds = time.perf_counter() - started
+    os.waitpid(child, 0)
+    return 1000 * seconds
+
+
 def answer(command, ticker):
     word, _, name = command.partition(" ")
     if word == "reset":
@@ -216,6 +232,8 @@ def answer(command, ticker):
         return {}
     if word == "gap":
         return {"gap_ms": 1000 * ticker.longest}
+    if word == "fork":
+        return {"fork_ms": statistics.median(fork_once() for _ in range(FORKS))}
     if word == "run":
         return run_rival(name, ticker)
     raise ValueError("unknown command %r" % command)

@@ -12,6 +12,8 @@ GOALS = (
     ("types and sizes, times faster than pympler", "faster_than_pympler", "at least", 25),
     ("pause with fork, ms per GB", "fork_ms_per_gb", "at most", 25),
     ("pause with copy, ms per GB", "copy_ms_per_gb", "at most", 200),
+    ("pause with fork, times the process's own fork()", "times_own_fork", "at most", 1.25),
+    ("pause with copy, times the floor", "times_copy_floor", "at most", 1.25),
     ("a core, times shorter a stop than gdb's", "core_stop_ratio", "at least", 10),
     ("whole analysis, times the floor", "times_floor", "at most", 10),
     ("own peak memory of any command, times the target's", "memory_share", "at most", 0.7),
@@ -95,8 +97,12 @@ def figures(rows, facts):
         if "floor" in done:
             found["times_floor"] = plumb.seconds / done["floor"].seconds
         found["fork_ms_per_gb"] = plumb.stop_ms / size
+        if "floor-fork" in done:
+            found["times_own_fork"] = plumb.stop_ms / done["floor-fork"].stop_ms
     if copy:
         found["copy_ms_per_gb"] = copy.stop_ms / size
+        if "floor" in done:
+            found["times_copy_floor"] = copy.stop_ms / (1000 * done["floor"].seconds)
     return found
 
 
