@@ -34,6 +34,21 @@ void graph_deinit(struct graph *graph)
 	snapshot_free(graph->snapshot);
 }
 
+int graph_set_up(void **state)
+{
+	static struct graph graph;
+
+	graph_init(&graph);
+	*state = &graph;
+	return 0;
+}
+
+int graph_tear_down(void **state)
+{
+	graph_deinit(*state);
+	return 0;
+}
+
 static str_id intern(struct graph *graph, const char *string)
 {
 	return snapshot_builder_string(graph->builder, string, strlen(string));

@@ -31,6 +31,10 @@ struct graph {
 void graph_init(struct graph *graph);
 void graph_deinit(struct graph *graph);
 
+/* The same as the fixture of a cmocka test, whose state is the graph. */
+int graph_set_up(void **state);
+int graph_tear_down(void **state);
+
 /* An object of size bytes; types of one name are one type. */
 node_id graph_object(struct graph *graph, const char *type, uint64_t size);
 /* The same at a given address. */

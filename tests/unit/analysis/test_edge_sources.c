@@ -13,21 +13,6 @@
 #include "analysis/edge_sources.h"
 #include "graph.h"
 
-static int set_up(void **state)
-{
-	static struct graph graph;
-
-	graph_init(&graph);
-	*state = &graph;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	graph_deinit(*state);
-	return 0;
-}
-
 static void assert_all_found(struct graph *graph)
 {
 	const struct snapshot *snapshot = graph_seal(graph);
@@ -82,7 +67,7 @@ static void the_last_node_may_have_all_edges(void **state)
 	assert_all_found(graph);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, graph_set_up, graph_tear_down)
 
 int main(void)
 {

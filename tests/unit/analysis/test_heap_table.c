@@ -24,23 +24,17 @@ static struct heap_table *table_of(const struct graph *graph, enum heap_by by, e
 
 static int set_up(void **state)
 {
-	static struct graph graph;
+	struct graph *graph;
 
-	graph_init(&graph);
+	graph_set_up(state);
+	graph = *state;
 	for (int i = 0; i < 10; i++)
-		graph_object(&graph, "str", 50);
-	graph_object(&graph, "dict", 4000);
-	graph_object(&graph, "app.Order", 48);
-	graph_object(&graph, "app.Line", 40);
-	graph_frame(&graph, "main (app.py:1)");
-	graph_seal(&graph);
-	*state = &graph;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	graph_deinit(*state);
+		graph_object(graph, "str", 50);
+	graph_object(graph, "dict", 4000);
+	graph_object(graph, "app.Order", 48);
+	graph_object(graph, "app.Line", 40);
+	graph_frame(graph, "main (app.py:1)");
+	graph_seal(graph);
 	return 0;
 }
 
@@ -140,15 +134,6 @@ static void who_records_no_lines_is_told_how_to(void **state)
 	error_free(error);
 }
 
-static int set_up_empty(void **state)
-{
-	static struct graph graph;
-
-	graph_init(&graph);
-	*state = &graph;
-	return 0;
-}
-
 static void types_of_one_name_are_told_apart(void **state)
 {
 	struct snapshot_builder *builder = snapshot_builder_new();
@@ -172,14 +157,18 @@ static void types_of_one_name_are_told_apart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(objects_are_summed_by_type, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(order_is_by_the_asked_column, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(modules_are_those_of_the_types, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(size_classes_are_powers_of_two, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(objects_are_summed_by_type, set_up,
+	                                        graph_tear_down),
+		cmocka_unit_test_setup_teardown(order_is_by_the_asked_column, set_up,
+	                                        graph_tear_down),
+		cmocka_unit_test_setup_teardown(modules_are_those_of_the_types, set_up,
+	                                        graph_tear_down),
+		cmocka_unit_test_setup_teardown(size_classes_are_powers_of_two, set_up,
+	                                        graph_tear_down),
 		cmocka_unit_test_setup_teardown(lines_are_those_of_the_innermost_frames,
-	                                        set_up_empty, tear_down),
+	                                        graph_set_up, graph_tear_down),
 		cmocka_unit_test_setup_teardown(who_records_no_lines_is_told_how_to, set_up,
-	                                        tear_down),
+	                                        graph_tear_down),
 		cmocka_unit_test(types_of_one_name_are_told_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

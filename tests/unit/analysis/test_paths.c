@@ -17,21 +17,6 @@
 #include "base/cleanup.h"
 #include "graph.h"
 
-static int set_up(void **state)
-{
-	static struct graph graph;
-
-	graph_init(&graph);
-	*state = &graph;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	graph_deinit(*state);
-	return 0;
-}
-
 static struct paths *paths_of(struct graph *graph, const char *what)
 {
 	const struct snapshot *snapshot = graph->snapshot ? graph->snapshot : graph_seal(graph);
@@ -533,7 +518,7 @@ static void five_million_nodes_in_one_list_are_one_path(void **state)
 	assert_int_equal(paths->path_count, 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, graph_set_up, graph_tear_down)
 
 /* A pool of threads, each with an order in a local variable of the same function. */
 static void add_workers(struct graph *graph, unsigned int count)

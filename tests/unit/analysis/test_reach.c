@@ -14,21 +14,6 @@
 #include "base/cleanup.h"
 #include "graph.h"
 
-static int set_up(void **state)
-{
-	static struct graph graph;
-
-	graph_init(&graph);
-	*state = &graph;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	graph_deinit(*state);
-	return 0;
-}
-
 static struct reach *reach_of(struct graph *graph)
 {
 	struct reach *reach = NULL;
@@ -217,7 +202,7 @@ static void without_edges_it_says_so(void **state)
 	error_free(error);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, graph_set_up, graph_tear_down)
 
 int main(void)
 {

@@ -15,22 +15,16 @@
 
 static int set_up(void **state)
 {
-	static struct graph graph;
+	struct graph *graph;
 
-	graph_init(&graph);
-	graph_object_at(&graph, "app.Order", 48, 0x7f0010);
-	graph_object_at(&graph, "app.Order", 48, 0x7f0020);
-	graph_object_at(&graph, "shop.Order", 48, 0x7f0030);
-	graph_object_at(&graph, "app.Preorder", 48, 0x7f0040);
-	graph_object_at(&graph, "dict", 64, 0x7f0050);
-	graph_seal(&graph);
-	*state = &graph;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	graph_deinit(*state);
+	graph_set_up(state);
+	graph = *state;
+	graph_object_at(graph, "app.Order", 48, 0x7f0010);
+	graph_object_at(graph, "app.Order", 48, 0x7f0020);
+	graph_object_at(graph, "shop.Order", 48, 0x7f0030);
+	graph_object_at(graph, "app.Preorder", 48, 0x7f0040);
+	graph_object_at(graph, "dict", 64, 0x7f0050);
+	graph_seal(graph);
 	return 0;
 }
 
@@ -102,7 +96,7 @@ static void an_empty_word_means_nothing(void **state)
 	error_free(error);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, graph_tear_down)
 
 int main(void)
 {
