@@ -33,7 +33,7 @@ static void tell_members(struct python *python, const struct py_object *object,
 static void tell_cancelled_state(struct python *python, const struct py_object *object,
                                  const struct py_visitor *visitor)
 {
-	uint32_t value = python->layout.future.cancelled_exc_state;
+	uint32_t value = python->layout.library.future.cancelled_exc_state;
 	const struct future_member members[] = {
 		{value - WORD, PY_REF_FIELD, "fut_cancelled_exc_state.exc_type"},
 		{value, PY_REF_FIELD, "fut_cancelled_exc_state.exc_value"},
@@ -50,17 +50,17 @@ enum decode py_future_visit(struct python *python, struct py_types *types,
 {
 	const struct py_layout *layout = &python->layout;
 	const struct future_member members[] = {
-		{layout->future.loop, PY_REF_ATTRIBUTE, "_loop"},
-		{layout->future.callback0, PY_REF_FIELD, "fut_callback0"},
-		{layout->future.context0, PY_REF_FIELD, "fut_context0"},
-		{layout->future.callbacks, PY_REF_FIELD, "fut_callbacks"},
-		{layout->future.exception, PY_REF_ATTRIBUTE, "_exception"},
-		{layout->future.exception_tb, PY_REF_FIELD, "fut_exception_tb"},
-		{layout->future.result, PY_REF_ATTRIBUTE, "_result"},
-		{layout->future.source_tb, PY_REF_ATTRIBUTE, "_source_traceback"},
-		{layout->future.cancel_msg, PY_REF_ATTRIBUTE, "_cancel_message"},
-		{layout->future.cancelled_exc, PY_REF_FIELD, "fut_cancelled_exc"},
-		{layout->future.awaited_by, PY_REF_FIELD, "fut_awaited_by"},
+		{layout->library.future.loop, PY_REF_ATTRIBUTE, "_loop"},
+		{layout->library.future.callback0, PY_REF_FIELD, "fut_callback0"},
+		{layout->library.future.context0, PY_REF_FIELD, "fut_context0"},
+		{layout->library.future.callbacks, PY_REF_FIELD, "fut_callbacks"},
+		{layout->library.future.exception, PY_REF_ATTRIBUTE, "_exception"},
+		{layout->library.future.exception_tb, PY_REF_FIELD, "fut_exception_tb"},
+		{layout->library.future.result, PY_REF_ATTRIBUTE, "_result"},
+		{layout->library.future.source_tb, PY_REF_ATTRIBUTE, "_source_traceback"},
+		{layout->library.future.cancel_msg, PY_REF_ATTRIBUTE, "_cancel_message"},
+		{layout->library.future.cancelled_exc, PY_REF_FIELD, "fut_cancelled_exc"},
+		{layout->library.future.awaited_by, PY_REF_FIELD, "fut_awaited_by"},
 	};
 
 	(void)types;
@@ -74,10 +74,10 @@ enum decode py_task_visit(struct python *python, struct py_types *types,
 {
 	const struct py_layout *layout = &python->layout;
 	const struct future_member members[] = {
-		{layout->task.fut_waiter, PY_REF_ATTRIBUTE, "_fut_waiter"},
-		{layout->task.coro, PY_REF_ATTRIBUTE, "_coro"},
-		{layout->task.name, PY_REF_FIELD, "task_name"},
-		{layout->task.context, PY_REF_FIELD, "task_context"},
+		{layout->library.task.fut_waiter, PY_REF_ATTRIBUTE, "_fut_waiter"},
+		{layout->library.task.coro, PY_REF_ATTRIBUTE, "_coro"},
+		{layout->library.task.name, PY_REF_FIELD, "task_name"},
+		{layout->library.task.context, PY_REF_FIELD, "task_context"},
 	};
 	enum decode status = py_future_visit(python, types, object, visitor);
 

@@ -45,8 +45,8 @@ static enum decode array_bytes(struct python *python, const struct py_object *ob
 	uint64_t description;
 	uint32_t item_size;
 
-	if (!py_object_word(python, object, layout->array.allocated, &allocated) ||
-	    !py_object_word(python, object, layout->array.ob_descr, &description) ||
+	if (!py_object_word(python, object, layout->library.array.allocated, &allocated) ||
+	    !py_object_word(python, object, layout->library.array.ob_descr, &description) ||
 	    !window_cache_u32(python->memory, description + ARRAY_ITEM_SIZE, &item_size))
 		return DECODE_FAULT;
 	if (allocated > MAX_BYTES || !item_size || item_size > ARRAY_ITEM_MAX)
@@ -65,7 +65,7 @@ enum decode py_array_visit(struct python *python, struct py_types *types,
 	(void)types;
 	if (state != DECODE_OK)
 		return state;
-	if (!py_object_word(python, object, python->layout.array.ob_item, &items))
+	if (!py_object_word(python, object, python->layout.library.array.ob_item, &items))
 		return DECODE_FAULT;
 	py_tell_storage(visitor, items, size);
 	return DECODE_OK;
@@ -123,11 +123,12 @@ static enum decode tell_links(struct python *python, const struct py_object *obj
                               const struct py_visitor *visitor)
 {
 	const struct py_layout *layout = &python->layout;
-	taddr root = object->address + layout->lru_cache.root;
+	taddr root = object->address + layout->library.lru_cache.root;
 	struct py_chain chain = {0};
 	uint64_t link;
 
-	if (!py_object_word(python, object, layout->lru_cache.root + layout->lru_element.next,
+	if (!py_object_word(python, object,
+	                    layout->library.lru_cache.root + layout->library.lru_element.next,
 	                    &link))
 		return DECODE_FAULT;
 	for (uint32_t count = 0; link && link != root; count++) {
@@ -137,13 +138,16 @@ static enum decode tell_links(struct python *python, const struct py_object *obj
 
 		if (count == MAX_LINKS || !py_chain_step(&chain, link))
 			return DECODE_TORN;
-		if (!window_cache_u64(python->memory, link + layout->lru_element.next, &next) ||
-		    !window_cache_u64(python->memory, link + layout->lru_element.key, &key) ||
-		    !window_cache_u64(python->memory, link + layout->lru_element.result, &result))
+		if (!window_cache_u64(python->memory, link + layout->library.lru_element.next,
+		                      &next) ||
+		    !window_cache_u64(python->memory, link + layout->library.lru_element.key,
+		                      &key) ||
+		    !window_cache_u64(python->memory, link + layout->library.lru_element.result,
+		                      &result))
 			return DECODE_FAULT;
 		py_tell_number(visitor, PY_REF_KEY, 0, count, key);
 		py_tell_named(visitor, PY_REF_VALUE, 0, key, count, result);
-		if (py_has(layout->lru_cache.lru_list_elem_type))
+		if (py_has(layout->library.lru_cache.lru_list_elem_type))
 			tell_link_type(python, visitor, link);
 		link = next;
 	}
@@ -158,11 +162,11 @@ enum decode py_lru_cache_visit(struct python *python, struct py_types *types,
 		uint32_t offset;
 		const char *name;
 	} fields[] = {
-		{layout->lru_cache.cache, "cache"},
-		{layout->lru_cache.func, "func"},
-		{layout->lru_cache.kwd_mark, "kwd_mark"},
-		{layout->lru_cache.lru_list_elem_type, "lru_list_elem_type"},
-		{layout->lru_cache.cache_info_type, "cache_info_type"},
+		{layout->library.lru_cache.cache, "cache"},
+		{layout->library.lru_cache.func, "func"},
+		{layout->library.lru_cache.kwd_mark, "kwd_mark"},
+		{layout->library.lru_cache.lru_list_elem_type, "lru_list_elem_type"},
+		{layout->library.lru_cache.cache_info_type, "cache_info_type"},
 	};
 
 	(void)types;

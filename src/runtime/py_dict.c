@@ -370,7 +370,8 @@ enum decode py_defaultdict_visit(struct python *python, struct py_types *types,
 {
 	uint64_t factory;
 
-	if (!py_object_word(python, object, python->layout.defaultdict.default_factory, &factory))
+	if (!py_object_word(python, object, python->layout.library.defaultdict.default_factory,
+	                    &factory))
 		return DECODE_FAULT;
 	py_tell(visitor, PY_REF_ATTRIBUTE, 0, "default_factory", factory);
 	return py_dict_visit(python, types, object, visitor);

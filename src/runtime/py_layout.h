@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where CPython keeps things: the offsets, in bytes, of every member that
+ * Where CPython keeps things: the offsets, in bytes, of the members that
  * plumb reads, as data. One table per build family lies in
  * runtime/layouts/; each was read off the DWARF of the build that it names,
  * by tools/layout-tables, which parses this header: the comment after a
@@ -11,11 +11,12 @@
  * minor version is corrected at run time from the target itself, see
  * runtime/py_version.h; a table alone is never trusted.
  *
- * Structs of extension modules (deque, partial ...) are in here as well:
- * they are built with the interpreter and move with it.
+ * Structs of the standard library's modules are in py_layout_library.h.
  */
 #ifndef PLUMB_RUNTIME_PY_LAYOUT_H
 #define PLUMB_RUNTIME_PY_LAYOUT_H
+
+#include "runtime/py_layout_library.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -283,10 +284,6 @@ struct py_layout {
 		uint32_t key;
 		uint32_t next;
 	} odict_node; /* _odictnode */
-	struct {
-		uint32_t size;
-		uint32_t default_factory;
-	} defaultdict; /* defdictobject */
 
 	struct {
 		uint32_t size;
@@ -497,39 +494,6 @@ struct py_layout {
 	} weakref; /* PyWeakReference | _PyWeakReference */
 	struct {
 		uint32_t size;
-		uint32_t leftblock;
-		uint32_t rightblock;
-		uint32_t leftindex;
-		uint32_t rightindex;
-		uint32_t numfreeblocks;
-		uint32_t freeblocks;
-		uint32_t weakreflist;
-	} deque; /* dequeobject */
-	struct {
-		uint32_t size;
-		uint32_t root;
-		uint32_t cache;
-		uint32_t func;
-		uint32_t kwd_mark;
-		uint32_t lru_list_elem_type;
-		uint32_t cache_info_type;
-		uint32_t dict;
-		uint32_t weakreflist;
-	} lru_cache; /* lru_cache_object */
-	struct {
-		uint32_t size;
-		uint32_t next;
-		uint32_t key;
-		uint32_t result;
-	} lru_element; /* lru_list_elem */
-	struct {
-		uint32_t size;
-		uint32_t ob_item;
-		uint32_t allocated;
-		uint32_t ob_descr;
-	} array; /* arrayobject */
-	struct {
-		uint32_t size;
 		uint32_t mbuf;
 		uint32_t view;
 		uint32_t ob_array;
@@ -540,32 +504,6 @@ struct py_layout {
 		uint32_t size;
 		uint32_t master_obj; /* master.obj */
 	} managed_buffer;            /* _PyManagedBufferObject */
-	struct {
-		uint32_t size;
-		uint32_t loop;              /* fut_loop | task_loop */
-		uint32_t callback0;         /* fut_callback0 | task_callback0 */
-		uint32_t context0;          /* fut_context0 | task_context0 */
-		uint32_t callbacks;         /* fut_callbacks | task_callbacks */
-		uint32_t exception;         /* fut_exception | task_exception */
-		uint32_t exception_tb;      /* fut_exception_tb | task_exception_tb */
-		uint32_t result;            /* fut_result | task_result */
-		uint32_t source_tb;         /* fut_source_tb | task_source_tb */
-		uint32_t cancel_msg;        /* fut_cancel_msg | task_cancel_msg */
-		uint32_t cancelled_exc;     /* fut_cancelled_exc | task_cancelled_exc */
-		uint32_t awaited_by;        /* fut_awaited_by | task_awaited_by */
-		uint32_t awaited_by_is_set; /* fut_awaited_by_is_set | task_awaited_by_is_set */
-		uint32_t dict;
-		uint32_t weakreflist;         /* fut_weakreflist */
-		uint32_t cancelled_exc_state; /* fut_cancelled_exc_state.exc_value */
-	} future;                             /* FutureObj */
-	struct {
-		uint32_t size;
-		uint32_t fut_waiter; /* task_fut_waiter */
-		uint32_t coro;       /* task_coro */
-		uint32_t name;       /* task_name */
-		uint32_t context;    /* task_context */
-		uint32_t node;       /* task_node */
-	} task;                      /* TaskObj */
 	struct {
 		uint32_t size;
 		uint32_t ctx_prev;
@@ -625,6 +563,8 @@ struct py_layout {
 		uint32_t maxarenas;            /* mgmt.maxarenas */
 		uint32_t raw_allocated_blocks; /* mgmt.raw_allocated_blocks */
 	} obmalloc_state;                      /* _obmalloc_state */
+
+	struct py_library_layout library;
 };
 
 /* All tables, ended by NULL. Newest build family of a minor version first. */

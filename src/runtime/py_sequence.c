@@ -168,10 +168,10 @@ static enum decode read_deque(struct python *python, const struct py_object *obj
 	const struct py_layout *layout = &python->layout;
 
 	if (!py_object_word(python, object, 16, &ret->size) ||
-	    !py_object_word(python, object, layout->deque.leftblock, &ret->left_block) ||
-	    !py_object_word(python, object, layout->deque.rightblock, &ret->right_block) ||
-	    !py_object_word(python, object, layout->deque.leftindex, &ret->left_index) ||
-	    !py_object_word(python, object, layout->deque.rightindex, &ret->right_index))
+	    !py_object_word(python, object, layout->library.deque.leftblock, &ret->left_block) ||
+	    !py_object_word(python, object, layout->library.deque.rightblock, &ret->right_block) ||
+	    !py_object_word(python, object, layout->library.deque.leftindex, &ret->left_index) ||
+	    !py_object_word(python, object, layout->library.deque.rightindex, &ret->right_index))
 		return DECODE_FAULT;
 	if (ret->size > MAX_ITEMS || ret->left_index > DEQUE_BLOCK_ITEMS)
 		return DECODE_TORN;
@@ -185,15 +185,15 @@ static void tell_free_blocks(struct python *python, const struct py_object *obje
 	const struct py_layout *layout = &python->layout;
 	uint64_t count = 0;
 
-	if (!py_has(layout->deque.numfreeblocks) ||
-	    !py_object_word(python, object, layout->deque.numfreeblocks, &count) ||
+	if (!py_has(layout->library.deque.numfreeblocks) ||
+	    !py_object_word(python, object, layout->library.deque.numfreeblocks, &count) ||
 	    count > DEQUE_FREE_BLOCKS)
 		return;
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t block;
 
-		if (py_object_word(python, object, (int64_t)(layout->deque.freeblocks + i * 8),
-		                   &block))
+		if (py_object_word(python, object,
+		                   (int64_t)(layout->library.deque.freeblocks + i * 8), &block))
 			py_tell_storage(visitor, block, DEQUE_BLOCK_SIZE);
 	}
 }

@@ -303,8 +303,8 @@ static void a_class_called_deque_is_no_deque(void **state)
 	const struct py_layout *layout = &py_layout_3_12;
 	_cleanup_(cleanup_heap) struct object_heap *heap = object_heap_new(layout, 12);
 	taddr string = object_heap_type(heap, "str", PY_TYPE_UNICODE_SUBCLASS, 64, 0);
-	taddr deque =
-		object_heap_type(heap, "collections.deque", PY_TYPE_HAS_GC, layout->deque.size, 0);
+	taddr deque = object_heap_type(heap, "collections.deque", PY_TYPE_HAS_GC,
+	                               layout->library.deque.size, 0);
 	taddr class = object_heap_type(heap, "?", PY_TYPE_HAS_GC | PY_TYPE_HEAP, 16, 0);
 	taddr name = object_heap_string(heap, string, "collections.deque");
 	const struct py_type *type;
