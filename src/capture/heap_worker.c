@@ -92,12 +92,22 @@ void heap_worker_see_nodes(struct heap_worker *worker)
 	worker->columns = snapshot_builder_columns(worker->walk->builder);
 }
 
+/* As array_reserve. False: memory ran out, and the walk knows it. */
+static bool reserve(struct heap_worker *worker, void *array, size_t *capacity, size_t count,
+                    size_t size)
+{
+	if (array_reserve(array, capacity, count, size))
+		return true;
+	heap_walk_break(worker->walk);
+	return false;
+}
+
 static bool grow_type_ids(struct heap_worker *worker, size_t needed)
 {
 	size_t known = worker->type_id_capacity;
 
-	if (!array_reserve(&worker->type_ids, &worker->type_id_capacity, needed,
-	                   sizeof(*worker->type_ids)))
+	if (!reserve(worker, &worker->type_ids, &worker->type_id_capacity, needed,
+	             sizeof(*worker->type_ids)))
 		return false;
 	for (size_t i = known; i < worker->type_id_capacity; i++)
 		worker->type_ids[i] = NODE_NONE;
@@ -123,13 +133,10 @@ static void discover_new_types(struct heap_worker *worker)
 
 static type_id id_of_new_type(struct heap_worker *worker, const struct py_type *type)
 {
-	if ((type->index >= worker->type_id_capacity &&
-	     !grow_type_ids(worker, (size_t)type->index + 1)) ||
-	    !array_reserve(&worker->new_types, &worker->new_type_capacity,
-	                   worker->new_type_count + 1, sizeof(*worker->new_types))) {
-		heap_walk_break(worker->walk);
+	if (!grow_type_ids(worker, (size_t)type->index + 1) ||
+	    !reserve(worker, &worker->new_types, &worker->new_type_capacity,
+	             worker->new_type_count + 1, sizeof(*worker->new_types)))
 		return 0;
-	}
 	worker->type_ids[type->index] = heap_walk_add_type(worker->walk, type);
 	worker->new_types[worker->new_type_count++] = type->address;
 	discover_new_types(worker);
@@ -334,11 +341,8 @@ static bool grow_edges(struct heap_worker *worker)
 		worker->has_given_up = true;
 		return false;
 	}
-	if (array_reserve(&output->edges, &output->edge_capacity, output->edge_count + 1,
-	                  sizeof(*output->edges)))
-		return true;
-	heap_walk_break(worker->walk);
-	return false;
+	return reserve(worker, &output->edges, &output->edge_capacity, output->edge_count + 1,
+	               sizeof(*output->edges));
 }
 
 static void append_edge(struct heap_worker *worker, struct snap_edge edge)
@@ -372,11 +376,11 @@ static void on_reference(void *context, const struct py_ref *reference)
 		return;
 	else
 		to = heap_worker_resolve(worker, reference->to, true);
-	if (to == NODE_NONE && reference->kind == PY_REF_CONSERVATIVE)
-		foreign_blocks_search(worker, reference, on_foreign);
 	if (to == NODE_NONE) {
-		worker->totals.torn += reference->kind != PY_REF_CONSERVATIVE &&
-		                       reference->kind != PY_REF_WEAK;
+		if (reference->kind == PY_REF_CONSERVATIVE)
+			foreign_blocks_search(worker, reference, on_foreign);
+		else
+			worker->totals.torn += reference->kind != PY_REF_WEAK;
 		return;
 	}
 	if (!worker->walk->with_edges)
@@ -414,11 +418,9 @@ static void on_length(void *context, uint64_t length)
 	struct heap_worker *worker = context;
 	struct heap_output *output = &worker->output;
 
-	if (!array_reserve(&output->containers, &output->container_capacity,
-	                   output->container_count + 1, sizeof(*output->containers))) {
-		heap_walk_break(worker->walk);
+	if (!reserve(worker, &output->containers, &output->container_capacity,
+	             output->container_count + 1, sizeof(*output->containers)))
 		return;
-	}
 	output->containers[output->container_count++] = (struct snap_container){
 		worker->current, length > UINT32_MAX ? UINT32_MAX : (uint32_t)length};
 }
@@ -430,11 +432,9 @@ static bool begin_node(struct heap_worker *worker, node_id node)
 {
 	struct heap_output *output = &worker->output;
 
-	if (!array_reserve(&output->edge_counts, &output->node_capacity, output->node_count + 1,
-	                   sizeof(*output->edge_counts))) {
-		heap_walk_break(worker->walk);
+	if (!reserve(worker, &output->edge_counts, &output->node_capacity, output->node_count + 1,
+	             sizeof(*output->edge_counts)))
 		return false;
-	}
 	if (!output->node_count)
 		output->first = node;
 	output->edge_counts[output->node_count++] = 0;
@@ -451,11 +451,9 @@ static void set_sizes(struct heap_worker *worker, uint64_t size, uint64_t memory
 		worker->columns.memory[worker->current] = (uint16_t)memory;
 		return;
 	}
-	if (!array_reserve(&output->large, &output->large_capacity, output->large_count + 1,
-	                   sizeof(*output->large))) {
-		heap_walk_break(worker->walk);
+	if (!reserve(worker, &output->large, &output->large_capacity, output->large_count + 1,
+	             sizeof(*output->large)))
 		return;
-	}
 	output->large[output->large_count++] = (struct snap_large){worker->current, size, memory};
 }
 
@@ -467,11 +465,9 @@ static void set_refcount(struct heap_worker *worker, uint64_t refcount)
 		worker->columns.refcount[worker->current] = (uint8_t)refcount;
 		return;
 	}
-	if (!array_reserve(&output->many, &output->many_capacity, output->many_count + 1,
-	                   sizeof(*output->many))) {
-		heap_walk_break(worker->walk);
+	if (!reserve(worker, &output->many, &output->many_capacity, output->many_count + 1,
+	             sizeof(*output->many)))
 		return;
-	}
 	output->many[output->many_count++] = (struct snap_many){
 		worker->current, refcount > UINT32_MAX ? UINT32_MAX : (uint32_t)refcount};
 }
