@@ -9,50 +9,8 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "object_heap.h"
 #include "runtime/layouts/layout_tables.h"
-#include "runtime/py_refs.h"
-
-enum { TOLD_MAX = 16 };
-
-struct told {
-	struct py_ref references[TOLD_MAX];
-	size_t count;
-	taddr storage;
-	uint64_t storage_size;
-};
-
-static void tell_reference(void *context, const struct py_ref *reference)
-{
-	struct told *told = context;
-
-	assert_true(told->count < TOLD_MAX);
-	told->references[told->count++] = *reference;
-}
-
-static void tell_storage(void *context, taddr address, uint64_t size)
-{
-	struct told *told = context;
-
-	told->storage = address;
-	told->storage_size = size;
-}
-
-static enum decode visit(struct object_heap *heap, taddr address, struct told *told)
-{
-	const struct py_visitor visitor = {
-		.context = told, .reference = tell_reference, .storage = tell_storage};
-	struct py_object object;
-
-	*told = (struct told){0};
-	assert_int_equal(py_object_at(&heap->python, heap->types, address, &object), DECODE_OK);
-	return py_refs_visit(&heap->python, heap->types, &object, &visitor);
-}
-
-static void cleanup_heap(struct object_heap **heap)
-{
-	object_heap_free(*heap);
-}
+#include "told_object.h"
 
 static void assert_told(const struct told *told, size_t index, enum py_ref_kind kind,
                         const char *name, taddr to)
@@ -84,7 +42,7 @@ static void a_static_function_of_c_has_no_self_in_python(void **state)
 	object_heap_u64(heap, function + 24, type);
 	object_heap_u64(heap, definition + 16, 0x20 | 0x8); /* METH_STATIC | METH_O */
 	assert_true(object_heap_finish(heap));
-	assert_int_equal(visit(heap, function, &told), DECODE_OK);
+	assert_int_equal(told_visit(heap, function, &told), DECODE_OK);
 	assert_told(&told, 0, PY_REF_FIELD, "m_self", type);
 }
 
@@ -99,7 +57,7 @@ static void a_function_of_c_has_its_self(void **state)
 	object_heap_u64(heap, function + 16, object_heap_take(heap, 32));
 	object_heap_u64(heap, function + 24, type);
 	assert_true(object_heap_finish(heap));
-	assert_int_equal(visit(heap, function, &told), DECODE_OK);
+	assert_int_equal(told_visit(heap, function, &told), DECODE_OK);
 	assert_told(&told, 0, PY_REF_ATTRIBUTE, "__self__", type);
 }
 
@@ -125,14 +83,14 @@ static void a_capsule_that_visits_tells_the_struct_of_its_name(void **state)
 	object_heap_u64(heap, api, heap->object_type);
 	object_heap_u64(heap, api + 8, heap->type_type);
 	assert_true(object_heap_finish(heap));
-	assert_int_equal(visit(heap, capsule, &told), DECODE_OK);
+	assert_int_equal(told_visit(heap, capsule, &told), DECODE_OK);
 	assert_int_equal(told.count, 2);
 	assert_told(&told, 0, PY_REF_FIELD, "Sock_Type", heap->object_type);
 	assert_int_equal(told.references[0].flags, 0);
 	assert_told(&told, 1, PY_REF_FIELD, "error", heap->type_type);
 	assert_int_equal(told.references[1].flags, PY_REF_HIDDEN);
-	assert_int_equal(told.storage, api);
-	assert_int_equal(told.storage_size, 24);
+	assert_int_equal(told.storage[0], api);
+	assert_int_equal(told.storage_size[0], 24);
 }
 
 static void a_capsule_that_visits_what_nobody_knows_says_so(void **state)
@@ -145,7 +103,7 @@ static void a_capsule_that_visits_what_nobody_knows_says_so(void **state)
 	(void)state;
 	object_heap_u64(heap, api, heap->object_type);
 	assert_true(object_heap_finish(heap));
-	assert_int_equal(visit(heap, capsule, &told), DECODE_UNKNOWN);
+	assert_int_equal(told_visit(heap, capsule, &told), DECODE_UNKNOWN);
 	assert_int_equal(told.count, 0);
 }
 
@@ -157,7 +115,7 @@ static void the_pointer_of_another_capsule_is_a_guess(void **state)
 
 	(void)state;
 	assert_true(object_heap_finish(heap));
-	assert_int_equal(visit(heap, capsule, &told), DECODE_OK);
+	assert_int_equal(told_visit(heap, capsule, &told), DECODE_OK);
 	assert_int_equal(told.count, 1);
 	assert_int_equal(told.references[0].kind, PY_REF_CONSERVATIVE);
 	assert_int_equal(told.references[0].to, heap->object_type);
@@ -189,12 +147,12 @@ static void a_block_of_structs_tells_the_references_of_each(void **state)
 
 	(void)state;
 	assert_true(object_heap_finish(heap));
-	assert_int_equal(visit(heap, iterator, &told), DECODE_OK);
+	assert_int_equal(told_visit(heap, iterator, &told), DECODE_OK);
 	assert_int_equal(told.count, 3);
 	assert_told(&told, 0, PY_REF_FIELD, "parent_stack", heap->object_type);
 	assert_told(&told, 1, PY_REF_FIELD, "parent_stack", heap->type_type);
 	assert_string_equal(told.references[2].name, "root_element");
-	assert_int_equal(told.storage_size, 8 * 16);
+	assert_int_equal(told.storage_size[0], 8 * 16);
 }
 
 static void a_block_with_more_structs_than_room_is_torn(void **state)
@@ -205,9 +163,9 @@ static void a_block_with_more_structs_than_room_is_torn(void **state)
 
 	(void)state;
 	assert_true(object_heap_finish(heap));
-	assert_int_equal(visit(heap, iterator, &told), DECODE_TORN);
+	assert_int_equal(told_visit(heap, iterator, &told), DECODE_TORN);
 	assert_int_equal(told.count, 1);
-	assert_int_equal(told.storage, 0);
+	assert_int_equal(told.storage_count, 0);
 }
 
 static void a_block_that_ends_in_no_memory_is_told_until_there(void **state)
@@ -221,7 +179,7 @@ static void a_block_that_ends_in_no_memory_is_told_until_there(void **state)
 	object_heap_u64(heap, iterator + 16, last);
 	object_heap_u64(heap, last, heap->object_type);
 	assert_true(object_heap_finish(heap));
-	assert_int_equal(visit(heap, iterator, &told), DECODE_FAULT);
+	assert_int_equal(told_visit(heap, iterator, &told), DECODE_FAULT);
 	assert_told(&told, 0, PY_REF_FIELD, "parent_stack", heap->object_type);
 }
 
@@ -245,7 +203,7 @@ static void a_struct_is_read_by_the_row_of_its_size(void **state)
 
 		object_heap_u64(heap, unpickler + (int64_t)cases[i].read, type);
 		assert_true(object_heap_finish(heap));
-		assert_int_equal(visit(heap, unpickler, &told), cases[i].state);
+		assert_int_equal(told_visit(heap, unpickler, &told), cases[i].state);
 		assert_int_equal(told.count, 1);
 		if (cases[i].state == DECODE_OK)
 			assert_told(&told, 0, PY_REF_FIELD, "read", type);

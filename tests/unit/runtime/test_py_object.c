@@ -9,60 +9,8 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "object_heap.h"
 #include "runtime/layouts/layout_tables.h"
-#include "runtime/py_refs.h"
-
-enum { TOLD_MAX = 64 };
-
-struct told {
-	struct py_ref references[TOLD_MAX];
-	size_t count;
-	taddr storage[TOLD_MAX];
-	uint64_t storage_size[TOLD_MAX];
-	size_t storage_count;
-	uint64_t length;
-};
-
-static void tell_reference(void *context, const struct py_ref *reference)
-{
-	struct told *told = context;
-
-	assert_true(told->count < TOLD_MAX);
-	told->references[told->count++] = *reference;
-}
-
-static void tell_storage(void *context, taddr address, uint64_t size)
-{
-	struct told *told = context;
-
-	assert_true(told->storage_count < TOLD_MAX);
-	told->storage[told->storage_count] = address;
-	told->storage_size[told->storage_count++] = size;
-}
-
-static void tell_length(void *context, uint64_t length)
-{
-	((struct told *)context)->length = length;
-}
-
-static enum decode visit(struct object_heap *heap, taddr address, struct told *told)
-{
-	const struct py_visitor visitor = {.context = told,
-	                                   .reference = tell_reference,
-	                                   .storage = tell_storage,
-	                                   .length = tell_length};
-	struct py_object object;
-
-	*told = (struct told){0};
-	assert_int_equal(py_object_at(&heap->python, heap->types, address, &object), DECODE_OK);
-	return py_refs_visit(&heap->python, heap->types, &object, &visitor);
-}
-
-static void cleanup_heap(struct object_heap **heap)
-{
-	object_heap_free(*heap);
-}
+#include "told_object.h"
 
 static void assert_text(struct object_heap *heap, taddr address, const char *expected)
 {
@@ -102,7 +50,7 @@ static void check_integers(const struct py_layout *layout, unsigned int minor)
 	assert_text(heap, zero, "0");
 	assert_text(heap, small, "-42");
 	assert_text(heap, large, "18446744073709551616");
-	assert_int_equal(visit(heap, small, &told), DECODE_OK);
+	assert_int_equal(told_visit(heap, small, &told), DECODE_OK);
 	assert_int_equal(told.count, 0);
 }
 
@@ -196,7 +144,7 @@ static void check_dict(const struct py_layout *layout, unsigned int minor, bool 
 	struct told told;
 
 	assert_true(object_heap_finish(heap));
-	assert_int_equal(visit(heap, small.dict, &told), DECODE_OK);
+	assert_int_equal(told_visit(heap, small.dict, &told), DECODE_OK);
 	assert_int_equal(told.length, 1);
 	assert_int_equal(told.count, 2);
 	assert_int_equal(told.references[0].kind, PY_REF_KEY);
@@ -229,7 +177,7 @@ static void a_dict_with_more_entries_than_room_is_torn(void **state)
 	(void)state;
 	object_heap_u64(heap, small.table + py_layout_3_12.dict_keys.dk_nentries, 1 << 20);
 	assert_true(object_heap_finish(heap));
-	assert_int_equal(visit(heap, small.dict, &told), DECODE_TORN);
+	assert_int_equal(told_visit(heap, small.dict, &told), DECODE_TORN);
 	assert_int_equal(told.count, 0);
 }
 
@@ -250,7 +198,7 @@ static void a_list_tells_items_and_their_room(void **state)
 	object_heap_u64(heap, items, type);
 	object_heap_u64(heap, items + 8, list);
 	assert_true(object_heap_finish(heap));
-	assert_int_equal(visit(heap, list, &told), DECODE_OK);
+	assert_int_equal(told_visit(heap, list, &told), DECODE_OK);
 	assert_int_equal(told.count, 2);
 	assert_int_equal(told.references[1].to, list);
 	assert_int_equal(told.references[1].number, 1);
@@ -272,7 +220,7 @@ static void a_list_longer_than_its_room_is_torn(void **state)
 	object_heap_u64(heap, list + 24, list);
 	object_heap_u64(heap, list + 32, 4);
 	assert_true(object_heap_finish(heap));
-	assert_int_equal(visit(heap, list, &told), DECODE_TORN);
+	assert_int_equal(told_visit(heap, list, &told), DECODE_TORN);
 	assert_int_equal(told.count, 0);
 }
 
@@ -294,7 +242,7 @@ static void a_ring_of_ordered_keys_ends(void **state)
 	object_heap_u64(heap, node + layout->odict_node.key, small.key);
 	object_heap_u64(heap, node + layout->odict_node.next, node);
 	assert_true(object_heap_finish(heap));
-	assert_int_equal(visit(heap, dict, &told), DECODE_TORN);
+	assert_int_equal(told_visit(heap, dict, &told), DECODE_TORN);
 }
 
 /* A class statement's tp_name points into its ht_name; a C type's does not. */
