@@ -61,13 +61,11 @@ static void write_root(struct writer *writer, node_id node, size_t index)
 	add_step(writer, "root", node, &label);
 }
 
+/* A type has its own in a field of C, and shows a proxy of it as __dict__. */
 static bool leads_to_namespace(const struct snapshot *snapshot, struct snap_edge edge)
 {
-	enum edge_kind kind = snap_edge_kind(edge);
-
-	return (kind == EDGE_ATTRIBUTE &&
-	        strcmp(snapshot_string(snapshot, snap_edge_operand(edge)), "__dict__") == 0) ||
-	       (kind == EDGE_FIELD &&
+	return edge_is_own_dict(snapshot, edge) ||
+	       (snap_edge_kind(edge) == EDGE_FIELD &&
 	        strcmp(snapshot_string(snapshot, snap_edge_operand(edge)), "tp_dict") == 0);
 }
 

@@ -11,7 +11,6 @@
 #include "base/cleanup.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const struct value_limits whole_limits = {.depth = 3, .items = 10, .bytes = 1500};
 static const struct value_limits short_limits = {.depth = 1, .items = 4, .bytes = 60};
@@ -78,12 +77,6 @@ static void append_label(struct viewer *viewer, node_id owner, struct snap_edge 
 	                text);
 }
 
-static bool is_own_namespace(const struct viewer *viewer, struct snap_edge edge)
-{
-	return snap_edge_kind(edge) == EDGE_ATTRIBUTE &&
-	       strcmp(snapshot_string(viewer->snapshot, snap_edge_operand(edge)), "__dict__") == 0;
-}
-
 static struct error *add_reference(struct viewer *viewer, node_id owner, struct snap_edge edge)
 {
 	struct text label;
@@ -117,7 +110,7 @@ static struct error *add_references(struct viewer *viewer)
 	     i++) {
 		struct snap_edge edge = snapshot->edges[i];
 
-		if (is_own_namespace(viewer, edge))
+		if (edge_is_own_dict(snapshot, edge))
 			error = add_namespace(viewer, edge.to);
 		if (!error)
 			error = add_reference(viewer, node, edge);

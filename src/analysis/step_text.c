@@ -8,6 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+bool edge_is_own_dict(const struct snapshot *snapshot, struct snap_edge edge)
+{
+	return snap_edge_kind(edge) == EDGE_ATTRIBUTE &&
+	       strcmp(snapshot_string(snapshot, snap_edge_operand(edge)), "__dict__") == 0;
+}
+
 struct step step_of_edge(struct labels *labels, struct snap_edge edge)
 {
 	uint32_t operand = snap_edge_operand(edge);

@@ -14,6 +14,9 @@
 /* A step as it was made: from owner by one edge. Keys and indexes are not generalised. */
 struct step step_of_edge(struct labels *labels, struct snap_edge edge);
 
+/* Does an object have its __dict__ by that edge? Its attributes are then the dict's values. */
+bool edge_is_own_dict(const struct snapshot *snapshot, struct snap_edge edge);
+
 /*
  * Appends the words of a step that is not a root. owner: the node it was made
  * from, or NODE_NONE; before: the kind of the step that led there.

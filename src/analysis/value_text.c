@@ -7,6 +7,8 @@
  */
 #include "analysis/value_text.h"
 
+#include "analysis/step_text.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,12 +81,6 @@ static bool append_literal(struct writer *writer, node_id node)
 		text_append(writer->text, literal);
 	free(literal);
 	return is_literal;
-}
-
-static bool is_dunder_dict(const struct writer *writer, struct snap_edge edge)
-{
-	return snap_edge_kind(edge) == EDGE_ATTRIBUTE &&
-	       strcmp(snapshot_string(writer->snapshot, snap_edge_operand(edge)), "__dict__") == 0;
 }
 
 static const struct brackets *find_brackets(const char *type)
@@ -189,7 +185,7 @@ static void append_items_of(struct writer *writer, node_id node, enum edge_kind 
 	for (uint32_t i = snapshot->edge_start[node]; i < snapshot->edge_start[node + 1]; i++) {
 		struct snap_edge edge = snapshot->edges[i];
 
-		if (kind == EDGE_ATTRIBUTE && is_dunder_dict(writer, edge))
+		if (kind == EDGE_ATTRIBUTE && edge_is_own_dict(snapshot, edge))
 			append_items_of(writer, edge.to, EDGE_VALUE, true, depth, items);
 		else if (snap_edge_kind(edge) == kind)
 			append_item(writer, edge, is_namespace, depth, items);
