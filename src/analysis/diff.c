@@ -6,6 +6,7 @@
  */
 #include "analysis/diff.h"
 
+#include "analysis/growth.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 
@@ -111,22 +112,14 @@ static int compare_names(const void *left, const void *right)
 	return strcmp(a->series->name, b->series->name);
 }
 
-static bool grew_at_every_step(const uint64_t *values, unsigned int count)
-{
-	for (unsigned int i = 1; i < count; i++)
-		if (values[i] <= values[i - 1])
-			return false;
-	return true;
-}
-
 /* Of two graphs, whatever changed; of more, what became more each time. */
 static bool is_told(const struct look_series *series, unsigned int count)
 {
 	if (count == 2)
 		return series->objects[0] != series->objects[1] ||
 		       series->bytes[0] != series->bytes[1];
-	return grew_at_every_step(series->objects, count) ||
-	       grew_at_every_step(series->bytes, count);
+	return growth_is_at_every_step(series->objects, count) ||
+	       growth_is_at_every_step(series->bytes, count);
 }
 
 static void mark_ambiguous(struct diff *diff)

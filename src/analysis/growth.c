@@ -12,6 +12,14 @@
 
 #include <stdlib.h>
 
+bool growth_is_at_every_step(const uint64_t *values, unsigned int count)
+{
+	for (unsigned int i = 1; i < count; i++)
+		if (values[i] <= values[i - 1])
+			return false;
+	return true;
+}
+
 /*
  * Strictly more at each look, and not dying away: the second half of the looks
  * brings at least 30 % of the growth, the last step at least a quarter of the
@@ -21,11 +29,8 @@ bool growth_is_steady(const uint64_t *values, unsigned int count)
 {
 	uint64_t total, late, last;
 
-	if (count < 3)
+	if (count < 3 || !growth_is_at_every_step(values, count))
 		return false;
-	for (unsigned int i = 1; i < count; i++)
-		if (values[i] <= values[i - 1])
-			return false;
 	total = values[count - 1] - values[0];
 	late = values[count - 1] - values[count / 2];
 	last = values[count - 1] - values[count - 2];

@@ -82,6 +82,9 @@ static inline void cleanup_growth(struct growth **growth)
 	growth_free(*growth);
 }
 
+/* Strictly more each time, however much. */
+bool growth_is_at_every_step(const uint64_t *values, unsigned int count);
+
 /* Is it growth, by the counts alone? For types and for the tests. */
 bool growth_is_steady(const uint64_t *values, unsigned int count);
 

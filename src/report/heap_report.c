@@ -185,6 +185,14 @@ static void append_rows(const struct layout *layout, const struct heap_report *r
 	append_others(layout, report, shown, so_far, text);
 }
 
+/* Of what the objects occupy: what lies in no pool of pymalloc. */
+static uint64_t outside_of_pools(const struct heap_report *report)
+{
+	uint64_t in_pools = report->snapshot->totals.pool_objects;
+
+	return report->table->memory > in_pools ? report->table->memory - in_pools : 0;
+}
+
 /* What pymalloc has in use and no object claims: the table's last row. */
 static void append_not_objects(const struct layout *layout, const struct heap_report *report,
                                struct text *text)
@@ -199,18 +207,12 @@ static void append_not_objects(const struct layout *layout, const struct heap_re
 	layout_right(text, "", COUNT_WIDTH + BYTES_WIDTH);
 	units_bytes(&cell, totals->pool_not_objects);
 	layout_cell(text, &cell, BYTES_WIDTH);
-	text_append_char(text, '\n');
-	text_append(text, "\npymalloc has ");
-	units_bytes(&cell, totals->pool_in_use);
-	text_append(text, text_string(&cell));
-	text_clear(&cell);
-	text_append(text, " in use: the objects' part and what is not an object's;\n");
-	units_bytes(&cell, report->table->memory > totals->pool_objects
-	                           ? report->table->memory - totals->pool_objects
-	                           : 0);
-	text_append(text, text_string(&cell));
-	text_append(text, " of the objects lie outside of it\n");
 	text_deinit(&cell);
+	text_append(text, "\n\npymalloc has ");
+	units_bytes(text, totals->pool_in_use);
+	text_append(text, " in use: the objects' part and what is not an object's;\n");
+	units_bytes(text, outside_of_pools(report));
+	text_append(text, " of the objects lie outside of it\n");
 }
 
 void heap_report_text(const struct layout *layout, const struct heap_report *report,
@@ -250,9 +252,6 @@ static void row_json(struct json *json, const struct heap_report *report,
 static void allocator_json(struct json *json, const struct heap_report *report)
 {
 	const struct snap_totals *totals = &report->snapshot->totals;
-	uint64_t outside = report->table->memory > totals->pool_objects
-	                           ? report->table->memory - totals->pool_objects
-	                           : 0;
 
 	json_unsigned(json, "not_objects", totals->pool_not_objects);
 	json_begin_object(json, "allocator");
@@ -260,7 +259,7 @@ static void allocator_json(struct json *json, const struct heap_report *report)
 	json_unsigned(json, "pymalloc_objects", totals->pool_objects);
 	json_unsigned(json, "pymalloc_not_objects", totals->pool_not_objects);
 	json_unsigned(json, "pymalloc_blocks", totals->pool_blocks);
-	json_unsigned(json, "outside", outside);
+	json_unsigned(json, "outside", outside_of_pools(report));
 	json_end_object(json);
 }
 

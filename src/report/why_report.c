@@ -68,17 +68,25 @@ static void append_facts(const struct concrete_step *step, struct text *text)
 		text_printf(text, " 0x%" PRIx64, step->address);
 }
 
+/* The columns before a step of this depth. */
+static size_t append_indent(struct text *text, size_t depth)
+{
+	size_t indent = 2 + (depth < INDENT_MAX / 2 ? depth * 2 : INDENT_MAX);
+
+	for (size_t i = 0; i < indent; i++)
+		text_append_char(text, ' ');
+	return indent;
+}
+
 static void append_step(const struct layout *layout, const struct concrete_step *step, size_t depth,
                         struct text *text)
 {
-	size_t indent = 2 + (depth < INDENT_MAX / 2 ? depth * 2 : INDENT_MAX);
+	size_t indent = append_indent(text, depth);
 	size_t label_width = layout->width / 2 - 1 > indent ? layout->width / 2 - 1 - indent : 8;
 	size_t type_width = layout_columns(step->type);
 	size_t left = layout->width / 2;
 	struct text facts;
 
-	for (size_t i = 0; i < indent; i++)
-		text_append_char(text, ' ');
 	if (step->node == NODE_NONE) {
 		layout_plain(text, step->label);
 		text_append_char(text, '\n');
@@ -129,10 +137,7 @@ static size_t find_run(const struct concrete_path *path, size_t from, size_t *re
 
 static void append_folded(struct text *text, size_t depth, size_t times)
 {
-	size_t indent = 2 + (depth < INDENT_MAX / 2 ? depth * 2 : INDENT_MAX);
-
-	for (size_t i = 0; i < indent; i++)
-		text_append_char(text, ' ');
+	append_indent(text, depth);
 	text_append(text, "... and ");
 	units_count(text, times);
 	text_append(text, " times more the same\n");
