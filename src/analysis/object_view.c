@@ -104,14 +104,18 @@ static struct error *add_references(struct viewer *viewer)
 {
 	const struct snapshot *snapshot = viewer->snapshot;
 	node_id node = viewer->view->node;
+	bool has_namespace = false;
 	struct error *error = NULL;
 
 	for (uint32_t i = snapshot->edge_start[node]; i < snapshot->edge_start[node + 1] && !error;
 	     i++) {
 		struct snap_edge edge = snapshot->edges[i];
 
-		if (edge_is_own_dict(snapshot, edge))
+		/* Of several, which only a file can claim, the first. */
+		if (!has_namespace && edge_is_own_dict(snapshot, edge)) {
+			has_namespace = true;
 			error = add_namespace(viewer, edge.to);
+		}
 		if (!error)
 			error = add_reference(viewer, node, edge);
 	}

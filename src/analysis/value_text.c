@@ -159,6 +159,7 @@ static void append_namespace_key(struct writer *writer, struct snap_edge edge)
 struct items {
 	unsigned int written;
 	uint64_t left_out;
+	bool has_namespace; /* of several, which only a file can claim, the first is written */
 };
 
 static void append_item(struct writer *writer, struct snap_edge edge, bool is_namespace,
@@ -185,10 +186,14 @@ static void append_items_of(struct writer *writer, node_id node, enum edge_kind 
 	for (uint32_t i = snapshot->edge_start[node]; i < snapshot->edge_start[node + 1]; i++) {
 		struct snap_edge edge = snapshot->edges[i];
 
-		if (kind == EDGE_ATTRIBUTE && edge_is_own_dict(snapshot, edge))
-			append_items_of(writer, edge.to, EDGE_VALUE, true, depth, items);
-		else if (snap_edge_kind(edge) == kind)
+		if (kind == EDGE_ATTRIBUTE && edge_is_own_dict(snapshot, edge)) {
+			if (!items->has_namespace) {
+				items->has_namespace = true;
+				append_items_of(writer, edge.to, EDGE_VALUE, true, depth, items);
+			}
+		} else if (snap_edge_kind(edge) == kind) {
 			append_item(writer, edge, is_namespace, depth, items);
+		}
 	}
 }
 

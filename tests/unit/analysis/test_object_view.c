@@ -93,6 +93,28 @@ static void what_is_deep_long_or_a_cycle_is_cut(void **state)
 	graph_deinit(&graph);
 }
 
+/* A file may say otherwise: then looking at each of many, each time, would take for ever. */
+static void an_object_has_one_namespace(void **state)
+{
+	_cleanup_(cleanup_object_view) struct object_view *view = NULL;
+	_cleanup_(cleanup_reach) struct reach *reach = NULL;
+	struct graph graph;
+	node_id order;
+
+	(void)state;
+	graph_init(&graph);
+	order = graph_object(&graph, "app.Order", 48);
+	for (unsigned int i = 0; i < 3; i++)
+		graph_item(&graph, namespace_of(&graph, order), graph_key(&graph, "1"),
+		           graph_key(&graph, i ? "'other'" : "'id'"));
+	graph_seal(&graph);
+	assert_value(&graph, order, "app.Order(id=1)");
+	assert_null(reach_make(graph.snapshot, &reach));
+	assert_null(object_view_make(graph.snapshot, reach, order, 10, &view));
+	assert_int_equal(view->references.total, 4); /* .id and three __dict__ */
+	graph_deinit(&graph);
+}
+
 /* Its number did not fit the edge: a file may say so of a heap of three objects. */
 static void a_key_that_is_not_known_is_not_guessed(void **state)
 {
@@ -178,6 +200,7 @@ int main(void)
 		cmocka_unit_test(containers_are_written_as_python_writes_them),
 		cmocka_unit_test(attributes_are_written_like_a_call),
 		cmocka_unit_test(what_is_deep_long_or_a_cycle_is_cut),
+		cmocka_unit_test(an_object_has_one_namespace),
 		cmocka_unit_test(a_key_that_is_not_known_is_not_guessed),
 		cmocka_unit_test(references_are_told_in_both_directions),
 		cmocka_unit_test(more_links_than_the_limit_are_counted),
