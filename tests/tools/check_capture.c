@@ -21,6 +21,7 @@
  */
 #include "base/cleanup.h"
 #include "capture/capture.h"
+#include "print_string.h"
 #include "runtime/py_refs.h"
 #include "runtime/python.h"
 #include "target/live_target.h"
@@ -45,20 +46,6 @@ struct check {
 	uint64_t edges;
 	uint64_t differences;
 };
-
-static void print_string(const char *text)
-{
-	putchar('"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
-		else if ((unsigned char)*text < ' ')
-			printf("\\u%04x", (unsigned char)*text);
-		else
-			putchar(*text);
-	}
-	putchar('"');
-}
 
 /* ------------------------------------------------------------- references */
 

@@ -21,6 +21,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/number_map.h"
+#include "print_string.h"
 #include "runtime/py_refs.h"
 #include "runtime/py_roots.h"
 #include "target/live_target.h"
@@ -75,20 +76,6 @@ static void add(struct graph *graph, taddr address, bool is_tracked)
 	    !number_map_put(&graph->known, address, is_tracked))
 		return;
 	graph->queue[graph->count++] = address;
-}
-
-static void print_string(const char *text)
-{
-	putchar('"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
-		else if ((unsigned char)*text < ' ')
-			printf("\\u%04x", (unsigned char)*text);
-		else
-			putchar(*text);
-	}
-	putchar('"');
 }
 
 /* What a reference leads to must look like an object: some are guesses. */

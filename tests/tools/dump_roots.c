@@ -15,6 +15,7 @@
  * process is not stopped: tests look at one that waits.
  */
 #include "base/cleanup.h"
+#include "print_string.h"
 #include "runtime/py_roots.h"
 #include "runtime/python.h"
 #include "target/live_target.h"
@@ -32,20 +33,6 @@ struct dump {
 	bool with_memory;
 	uint64_t words;
 };
-
-static void print_string(const char *text)
-{
-	putchar('"');
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c == '"' || *c == '\\')
-			printf("\\%c", *c);
-		else if (*c < 0x20)
-			printf("\\u%04x", *c);
-		else
-			putchar(*c);
-	}
-	putchar('"');
-}
 
 static void print_root(void *context, enum py_root_kind kind, const char *name, taddr to)
 {

@@ -11,6 +11,7 @@
  * What cannot be found is {"error": MESSAGE, "kind": KIND} and exit code 3.
  */
 #include "base/cleanup.h"
+#include "print_string.h"
 #include "runtime/py_arenas.h"
 #include "runtime/pymalloc.h"
 #include "runtime/python.h"
@@ -39,13 +40,9 @@ static const char *kind_name(enum error_kind kind)
 
 static int print_error(struct error *error)
 {
-	printf("{\"kind\": \"%s\", \"error\": \"", kind_name(error_kind(error)));
-	for (const char *c = error_message(error); *c; c++) {
-		if (*c == '"' || *c == '\\')
-			putchar('\\');
-		putchar(*c);
-	}
-	puts("\"}");
+	printf("{\"kind\": \"%s\", \"error\": ", kind_name(error_kind(error)));
+	print_string(error_message(error));
+	puts("}");
 	error_free(error);
 	return 3;
 }
