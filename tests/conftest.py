@@ -90,6 +90,30 @@ def pytest_generate_tests(metafunc):
     metafunc.parametrize("python", pythons, ids=name_each(pythons), scope="session")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """All tests of one Python stand together, file by file, so that what a file starts once for
+    each Python is started once.
+
+    pytest itself puts together what has the same number among the parameter sets of its own
+    function: where there is another parameter, that is no Python's number. What is slow is begun
+    first, as are the files that take no Python; single tests without one come last, since they
+    may look back at the others.
+    """
+    place = {python: number for number, python in enumerate(available())}
+    files = {}
+    for item in items:
+        files.setdefault(item.path, len(files))
+    with_python = {item.path for item in items if "python" in item.fixturenames}
+
+    def order(item):
+        python = item.callspec.params.get("python") if hasattr(item, "callspec") else None
+        number = place.get(python, len(place)) if item.path in with_python else -1
+        return number, not item.get_closest_marker("slow"), files[item.path]
+
+    items.sort(key=order)
+
+
 @pytest.fixture(scope="session")
 def pythons():
     """All interpreters of the run, oldest first."""
