@@ -166,8 +166,12 @@ def describe_run(objects, facts):
             heap["resident"] / GB,
             heap["python"],
         )
-    text += "; %d cores, load %.1f before the start" % (facts["cores"], facts["load"])
-    if facts["load"] > facts["cores"] / 4:
+    text += "; %d cores, load %.1f and %.1f cores in use before the start" % (
+        facts["cores"],
+        facts["load"],
+        facts["busy"],
+    )
+    if max(facts["load"], facts["busy"]) > facts["cores"] / 4:
         text += " (busy: these figures are too high)"
     tools = ", ".join("%s %s" % item for item in facts["versions"].items())
     return "%s; %s" % (text, tools) if tools else text

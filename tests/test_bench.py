@@ -153,6 +153,16 @@ def test_goals_are_met_missed_or_not_measured():
     ]
 
 
+@pytest.mark.parametrize("load, busy, is_busy", [(0.4, 0.1, False), (2.0, 0.1, True), (0.4, 0.9, True)])
+def test_figures_of_a_busy_machine_say_so(tmp_path, load, busy, is_busy):
+    tables = load_tables()
+    facts = {"cores": 2, "load": load, "busy": busy, "versions": {}}
+    path = tmp_path / "table.md"
+    tables.write_markdown(path, 1000, make_rows(tables, why_one=1.0), facts)
+    assert f"load {load} and {busy} cores in use before the start" in path.read_text()
+    assert ("(busy: these figures are too high)" in path.read_text()) == is_busy
+
+
 def test_the_command_that_takes_most_memory_counts():
     tables = load_tables()
     rows = make_rows(tables, heap_fork=1.0, heap_copy=1.0, why_one=1.0, verdict=1.0)
