@@ -7,6 +7,9 @@
  */
 #include "runtime/c_malloc.h"
 
+#include "base/cleanup.h"
+
+#include <stdio.h>
 #include <string.h>
 
 enum { PIECE = 8192, LIBRARY_MAX = 8 << 20, BANNER_MAX = 256 };
@@ -93,6 +96,25 @@ static void tell_glibc(struct window_cache *memory, const struct mapped_image *i
 			return;
 	}
 	text_append(text, "glibc");
+}
+
+const struct mapped_image *c_library_glibc(const struct mapped_image *images, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_glibc(mapped_image_name(&images[i])))
+			return &images[i];
+	return NULL;
+}
+
+unsigned int c_library_glibc_minor(struct window_cache *memory, const struct mapped_image *glibc)
+{
+	_cleanup_(text_deinit) struct text text = {0};
+	unsigned int minor = 0;
+
+	tell_glibc(memory, glibc, &text);
+	if (sscanf(text_string(&text), "glibc 2.%4u", &minor) != 1)
+		return 0;
+	return minor;
 }
 
 void c_library_tell(struct window_cache *memory, const struct mapped_image *images, size_t count,

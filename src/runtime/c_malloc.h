@@ -10,6 +10,12 @@
 void c_library_tell(struct window_cache *memory, const struct mapped_image *images, size_t count,
                     struct text *text);
 
+/* The image of glibc; NULL: the program runs on another C library, or has it built in. */
+const struct mapped_image *c_library_glibc(const struct mapped_image *images, size_t count);
+
+/* 36 of a glibc 2.36; 0: it does not say. */
+unsigned int c_library_glibc_minor(struct window_cache *memory, const struct mapped_image *glibc);
+
 /*
  * "the C library's", or what defines malloc in its place: "jemalloc
  * (libjemalloc.so.2)". Whatever defines it beside the C library is told.

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Large blocks have a mapping of their own, and nothing links them. They are
+ * found by their header, where anonymous memory begins:
+ *
+ *   mapping -> | offset of the chunk | size | A M P |   M is set, A and P are not
+ *
+ * offset and size together make whole pages. The offset is 0, or what memalign
+ * left free before the block so that it is aligned. The kernel shows adjacent
+ * mappings as one, so after a chunk the next one may follow, and a chunk may
+ * follow memory that is not malloc's: then every page is looked at. malloc
+ * knows how many there are, and how many bytes; the search ends when it has
+ * found them all.
+ */
+#include "base/array.h"
+#include "runtime/glibc_walk.h"
+
+#include <stdlib.h>
+
+enum {
+	PAGE = 4096,
+	PAGES_MAX = 1 << 22, /* that are looked at one by one */
+	HUGE_PAGES = 1,      /* flag of the offset since 2.43 (MMAP_HP) */
+	MAPPED_MAX = 1 << 24,
+};
+
+/* Anonymous memory without a gap: madvise() and mprotect() cut mappings in pieces. */
+struct piece {
+	taddr start;
+	taddr end;
+};
+
+struct mapped_chunk {
+	taddr chunk;
+	taddr end;      /* of its mapping */
+	uint64_t bytes; /* of its mapping */
+};
+
+static bool is_candidate(const struct target_region *region)
+{
+	return region->is_readable && region->is_writable && !region->is_shared && !region->inode &&
+	       (!region->path[0] || !strncmp(region->path, "[anon:", 6));
+}
+
+/* The next piece from region *index on. */
+static bool next_piece(const struct glibc_malloc *glibc, size_t *index, struct piece *ret)
+{
+	const struct target_region *regions;
+	size_t count;
+
+	regions = target_regions(glibc->memory->target, &count);
+	while (*index < count && !is_candidate(&regions[*index]))
+		++*index;
+	if (*index == count)
+		return false;
+	*ret = (struct piece){regions[*index].start, regions[*index].end};
+	for (++*index;
+	     *index < count && is_candidate(&regions[*index]) && regions[*index].start == ret->end;
+	     ++*index)
+		ret->end = regions[*index].end;
+	return true;
+}
+
+/* Is there such a chunk, whose mapping begins at base? */
+static bool read_chunk(const struct glibc_malloc *glibc, taddr base, uint64_t offset, taddr end,
+                       struct mapped_chunk *ret)
+{
+	const uint8_t *header;
+	uint64_t told;
+	uint64_t word;
+	uint64_t bytes;
+
+	if (offset > end - base || end - base - offset < GLIBC_CHUNK_HEADER)
+		return false;
+	header = window_cache_view(glibc->memory, base + offset, GLIBC_CHUNK_HEADER);
+	if (!header)
+		return false;
+	told = glibc_word(header, 0);
+	word = glibc_word(header, 8);
+	if (!glibc->layout->mapped_size_has_header)
+		told &= ~(uint64_t)HUGE_PAGES;
+	bytes = word & ~(uint64_t)GLIBC_FLAGS;
+	if ((word & GLIBC_FLAGS) != GLIBC_IS_MAPPED || told != offset || bytes > end - base)
+		return false;
+	bytes += offset + (glibc->layout->mapped_size_has_header ? 0 : GLIBC_CHUNK_HEADER);
+	if (bytes % PAGE || bytes < PAGE || bytes > end - base)
+		return false;
+	*ret = (struct mapped_chunk){base + offset, base + bytes, bytes};
+	return true;
+}
+
+/*
+ * The chunk of the mapping that begins at base. memalign leaves the first header
+ * as it was and writes another one before the block: it has to be looked for
+ * wherever a block may be aligned to. Until 2.42 a whole chunk fits in before.
+ */
+static bool chunk_at(const struct glibc_malloc *glibc, taddr base, taddr end,
+                     struct mapped_chunk *ret)
+{
+	taddr first = base + GLIBC_CHUNK_HEADER;
+
+	if (!read_chunk(glibc, base, 0, end, ret))
+		return false;
+	for (uint64_t alignment = GLIBC_CHUNK_MIN; alignment < end - base; alignment *= 2) {
+		taddr block = (first + alignment - 1) & ~(alignment - 1);
+
+		if (block != first && read_chunk(glibc, base, block - first, end, ret))
+			break;
+		if (block - first < GLIBC_CHUNK_MIN &&
+		    read_chunk(glibc, base, block - first + alignment, end, ret))
+			break;
+	}
+	return true;
+}
+
+static bool add_mapped(struct glibc_malloc *glibc, const struct mapped_chunk *chunk)
+{
+	if (glibc->mapped_count == MAPPED_MAX) {
+		glibc->torn++;
+		return true;
+	}
+	if (!array_reserve(&glibc->mapped, &glibc->mapped_capacity, glibc->mapped_count + 1,
+	                   sizeof(*glibc->mapped)))
+		return false;
+	glibc->mapped[glibc->mapped_count++] = chunk->chunk;
+	glibc->mapped_bytes += chunk->bytes;
+	return true;
+}
+
+/* Since 2.43 malloc counts 16 bytes too many each time that a block changes its size. */
+static bool are_all_found(const struct glibc_malloc *glibc)
+{
+	uint64_t bytes = glibc->settings.mapped_bytes & ~(uint64_t)(PAGE - 1);
+
+	return glibc->settings.address && glibc->mapped_count >= glibc->settings.mapped_count &&
+	       glibc->mapped_bytes >= bytes;
+}
+
+/* Where the stretch that covers address ends, or address. */
+static taddr behind_stretch(const struct glibc_malloc *glibc, taddr address)
+{
+	const struct glibc_stretch *stretch = glibc_stretch_at(glibc, address);
+
+	return stretch ? (stretch->end + PAGE - 1) & ~(taddr)(PAGE - 1) : address;
+}
+
+/*
+ * The chunks that follow each other from the piece's start on; with pages, all
+ * there are: so many pages may still be looked at.
+ */
+static bool search_piece(struct glibc_malloc *glibc, const struct piece *piece, size_t *pages)
+{
+	taddr at = piece->start;
+
+	while (at < piece->end && !are_all_found(glibc)) {
+		struct mapped_chunk found;
+		taddr behind = behind_stretch(glibc, at);
+
+		if (behind != at) {
+			at = behind;
+		} else if (chunk_at(glibc, at, piece->end, &found)) {
+			if (!add_mapped(glibc, &found))
+				return false;
+			at = found.end;
+		} else if (pages && *pages) {
+			at += PAGE;
+			--*pages;
+		} else {
+			break;
+		}
+	}
+	return true;
+}
+
+static bool search(struct glibc_malloc *glibc, size_t *pages)
+{
+	struct piece piece;
+	size_t index = 0;
+
+	glibc->mapped_count = 0;
+	glibc->mapped_bytes = 0;
+	while (!are_all_found(glibc) && next_piece(glibc, &index, &piece))
+		if (!search_piece(glibc, &piece, pages))
+			return false;
+	return true;
+}
+
+bool glibc_mapped_add(struct glibc_malloc *glibc)
+{
+	size_t pages = PAGES_MAX;
+
+	if (!search(glibc, NULL))
+		return false;
+	if (!are_all_found(glibc) && !search(glibc, &pages))
+		return false;
+	return true;
+}
