@@ -7,7 +7,6 @@ What gdb writes of the same process, stopped, is what it is held against.
 import contextlib
 import mmap
 import os
-import random
 import re
 import signal
 import struct
@@ -436,21 +435,16 @@ def test_who_ends_it_finds_nothing_half_and_the_process_runs(plumb, one, tmp_pat
     size = plumb("core", one.pid, "-o", path, "--json", code=0).json["size"]
     takes = time.monotonic() - started
     path.unlink()
-    ended = 0
     pictures.adopt_orphans()
-    for _ in range(12):
-        with plumb.popen(
-            "core", one.pid, "-o", path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as process:
-            time.sleep(random.uniform(0, takes))
-            process.send_signal(number)
-        ended += process.returncode == -number
+
+    def look():
         left = os.listdir(tmp_path)
         assert left in ([], ["app.core"])
         if left:
             assert path.stat().st_size == size
             path.unlink()
-    assert ended
+
+    plumb.end_at_some_moment(["core", one.pid, "-o", path], number, takes, look)
     assert pictures.wait_for_guardians()
     assert pictures.traces(one.pid) == []
     assert one.ask("len(held)") == "1000"

@@ -3,7 +3,6 @@
 
 import datetime
 import os
-import random
 import signal
 import subprocess
 import time
@@ -207,22 +206,13 @@ def test_who_ends_it_finds_nothing_half(plumb, one, tmp_path, number):
     plumb("snap", one.pid, "-o", tmp_path / "whole.plumb", code=0)
     takes = time.monotonic() - started
     os.unlink(tmp_path / "whole.plumb")
-    ended = tries = 0
-    while tries < 12 or (not ended and tries < 100):
-        with plumb.popen(
-            "snap", one.pid, "-o", path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as process:
-            time.sleep(random.uniform(0, takes))
-            process.send_signal(number)
-        tries += 1
-        if process.returncode == -number:
-            ended += 1
-        else:
-            takes *= 0.8  # it was measured on a busier machine
+
+    def look():
         assert os.listdir(tmp_path) == ["app.plumb"]
         if path.read_bytes()[:3] != b"old":
             plumb("check", path, code=0)
-    assert ended
+
+    plumb.end_at_some_moment(["snap", one.pid, "-o", path], number, takes, look)
     assert one.ask("1 + 1") == "2"
 
 

@@ -3,7 +3,9 @@
 
 import json
 import os
+import random
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +57,24 @@ class Plumb:
         if code is not None:
             assert result.code == code, str(result)
         return result
+
+    def end_at_some_moment(self, arguments, number, takes, look):
+        """Runs it again and again, each time ended by a signal, and looks what is left. `takes` is
+        how many seconds it took undisturbed. At least one was ended before it was done."""
+        ended = tries = 0
+        while tries < 12 or (not ended and tries < 100):
+            with self.popen(
+                *arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ) as process:
+                time.sleep(random.uniform(0, takes))
+                process.send_signal(number)
+            tries += 1
+            if process.returncode == -number:
+                ended += 1
+            else:
+                takes *= 0.8  # it was measured on a busier machine
+            look()
+        assert ended
 
     def popen(self, *arguments, **options):
         """Starts it and returns the Popen; whoever calls ends it."""
