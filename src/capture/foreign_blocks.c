@@ -14,6 +14,7 @@
  */
 #include "capture/foreign_blocks.h"
 
+#include "capture/heap_resolve.h"
 #include "capture/malloc_chunk.h"
 
 enum {
@@ -98,7 +99,7 @@ static bool is_exhausted(const struct heap_worker *worker)
 /* One word of a block; false: it is no object. */
 static bool look_at(struct search *search, uint64_t word, unsigned int depth)
 {
-	node_id node = heap_worker_resolve_word(search->worker, word);
+	node_id node = heap_resolve_word(search->worker, word);
 
 	if (node == NODE_NONE) {
 		add_block(search, word, depth + 1);

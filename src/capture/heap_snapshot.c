@@ -10,7 +10,7 @@
 #include "capture/heap_snapshot.h"
 
 #include "base/cleanup.h"
-#include "capture/heap_worker.h"
+#include "capture/heap_resolve.h"
 #include "capture/root_walk.h"
 #include "capture/trace_walk.h"
 
@@ -27,7 +27,7 @@ static void link_types(struct heap_walk *walk)
 			continue;
 		(void)py_types_get(walk->workers[0]->types, type->key);
 		snapshot_builder_type_node(walk->builder, type->value,
-		                           heap_worker_resolve(walk->workers[0], type->key, false));
+		                           heap_resolve(walk->workers[0], type->key, false));
 	}
 }
 

@@ -7,7 +7,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "capture/heap_worker.h"
+#include "capture/heap_resolve.h"
 #include "capture/module_states.h"
 
 #include <stdlib.h>
@@ -353,7 +353,7 @@ static void number_others(struct heap_walk *walk)
 		                    walk->blocks.node_count + (node_id)i))
 			walk->is_broken = true;
 	for (size_t i = 0; i < walk->worker_count; i++)
-		heap_worker_forget_others(walk->workers[i]);
+		heap_resolve_forget(walk->workers[i]);
 }
 
 /*

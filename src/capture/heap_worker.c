@@ -10,6 +10,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "capture/foreign_blocks.h"
+#include "capture/heap_resolve.h"
 #include "capture/malloc_chunk.h"
 
 #include <stdlib.h>
@@ -17,9 +18,7 @@
 enum {
 	GC_LINK_FLAGS = 3,
 	GC_HEAD_SIZE = 16,
-	LABEL_LIMIT = 256,     /* bytes of an attribute's name */
-	ADDRESS_BITS = 47,     /* of user space on x86-64 */
-	ADDRESS_MIN = 1 << 16, /* nothing is mapped below (vm.mmap_min_addr) */
+	LABEL_LIMIT = 256, /* bytes of an attribute's name */
 };
 
 struct error *heap_worker_new(struct heap_walk *walk, size_t cache_bytes, struct heap_worker **ret)
@@ -102,129 +101,6 @@ static bool reserve(struct heap_worker *worker, void *array, size_t *capacity, s
 	return false;
 }
 
-static bool grow_type_ids(struct heap_worker *worker, size_t needed)
-{
-	size_t known = worker->type_id_capacity;
-
-	if (!reserve(worker, &worker->type_ids, &worker->type_id_capacity, needed,
-	             sizeof(*worker->type_ids)))
-		return false;
-	for (size_t i = known; i < worker->type_id_capacity; i++)
-		worker->type_ids[i] = NODE_NONE;
-	return true;
-}
-
-/*
- * Who has a type refers to it, even where the reference is not counted. To
- * make a type an object of the snapshot may show its own type for the first
- * time, and so on: how far is for the target to say, so this is a list and no
- * recursion.
- */
-static void discover_new_types(struct heap_worker *worker)
-{
-	if (worker->is_discovering_types)
-		return;
-	worker->is_discovering_types = true;
-	while (worker->new_type_count)
-		(void)heap_worker_resolve(worker, worker->new_types[--worker->new_type_count],
-		                          true);
-	worker->is_discovering_types = false;
-}
-
-static type_id id_of_new_type(struct heap_worker *worker, const struct py_type *type)
-{
-	if (!grow_type_ids(worker, (size_t)type->index + 1) ||
-	    !reserve(worker, &worker->new_types, &worker->new_type_capacity,
-	             worker->new_type_count + 1, sizeof(*worker->new_types)))
-		return 0;
-	worker->type_ids[type->index] = heap_walk_add_type(worker->walk, type);
-	worker->new_types[worker->new_type_count++] = type->address;
-	discover_new_types(worker);
-	return worker->type_ids[type->index];
-}
-
-/* The snapshot's id of a type, which becomes an object of the snapshot too. */
-static type_id type_id_of(struct heap_worker *worker, const struct py_type *type)
-{
-	if (type->index < worker->type_id_capacity && worker->type_ids[type->index] != NODE_NONE)
-		return worker->type_ids[type->index];
-	return id_of_new_type(worker, type);
-}
-
-/* --------------------------------------------------- addresses to nodes */
-
-static bool is_static(struct heap_worker *worker, taddr address)
-{
-	const struct target_region *region;
-
-	if (address >= worker->python.module_start && address < worker->python.module_end)
-		return true;
-	region = target_region_at(worker->memory.target, address);
-	return region && region->inode;
-}
-
-/* An object in no pool: its node if there is one there, else NODE_NONE. */
-static node_id discover(struct heap_worker *worker, taddr address)
-{
-	unsigned int flags = NODE_IS_OBJECT;
-	struct py_object object;
-	uint64_t head;
-
-	if (address % 8 || address >> ADDRESS_BITS || address < ADDRESS_MIN ||
-	    !window_cache_u64(&worker->memory, address, &head) ||
-	    !block_probe_is_refcount(&worker->probe, head) ||
-	    py_object_at(&worker->python, worker->types, address, &object) != DECODE_OK)
-		return NODE_NONE;
-	if (is_static(worker, address))
-		flags |= NODE_IS_STATIC;
-	return heap_walk_add_other(worker->walk, address, type_id_of(worker, object.type), flags);
-}
-
-node_id heap_worker_resolve(struct heap_worker *worker, taddr address, bool may_discover)
-{
-	struct block_place place;
-	node_id node;
-
-	if (block_index_place(&worker->walk->blocks, address, &place))
-		return block_index_node(&worker->walk->blocks, &place);
-	if (block_index_pool(&worker->walk->blocks, address))
-		return NODE_NONE; /* never carved, or of a pool that was given back */
-	if (number_map_get(&worker->others, address, &node))
-		return node;
-	node = heap_walk_find_other(worker->walk, address);
-	if (node == NODE_NONE && may_discover)
-		node = discover(worker, address);
-	if (node != NODE_NONE && !number_map_put(&worker->others, address, node))
-		heap_walk_break(worker->walk);
-	return node;
-}
-
-void heap_worker_forget_others(struct heap_worker *worker)
-{
-	number_map_clear(&worker->others);
-}
-
-/* An object in a block starts where its type says; elsewhere, its head lies before it. */
-static bool starts_here(struct heap_worker *worker, const struct py_object *object)
-{
-	struct block_place place;
-
-	if (block_index_place(&worker->walk->blocks, object->address, &place))
-		return place.offset == worker->probe.debug_header + object->type->prefix;
-	return is_static(worker, object->address) || block_probe_has_head(&worker->probe, object);
-}
-
-node_id heap_worker_resolve_word(struct heap_worker *worker, taddr address)
-{
-	struct py_object object;
-
-	if (address % 8 || address < ADDRESS_MIN || address >> ADDRESS_BITS ||
-	    py_object_at(&worker->python, worker->types, address, &object) != DECODE_OK ||
-	    !starts_here(worker, &object))
-		return NODE_NONE;
-	return heap_worker_resolve(worker, address, true);
-}
-
 /* -------------------------------------------------------- the GC's links */
 
 /* Static types have a head of their own kind: no GC head lies before them. */
@@ -249,7 +125,7 @@ static void follow_link(struct heap_worker *worker, uint64_t link)
 
 	if (!block_index_pool(&worker->walk->blocks, head) &&
 	    !number_map_get(&worker->walk->gc_heads, head, &unused))
-		heap_worker_resolve(worker, head + GC_HEAD_SIZE, true);
+		heap_resolve(worker, head + GC_HEAD_SIZE, true);
 }
 
 static bool is_tracked(struct heap_worker *worker, const struct py_object *object)
@@ -303,7 +179,7 @@ static uint64_t operand_of(struct heap_worker *worker, const struct py_ref *refe
 	case PY_REF_LOCAL:
 	case PY_REF_FIELD:
 	case PY_REF_WEAK: return label_of(worker, reference);
-	case PY_REF_VALUE: return heap_worker_resolve(worker, reference->name_object, true);
+	case PY_REF_VALUE: return heap_resolve(worker, reference->name_object, true);
 	case PY_REF_TYPE: return 0;
 	case PY_REF_INDEX:
 	case PY_REF_KEY:
@@ -370,12 +246,12 @@ static void on_reference(void *context, const struct py_ref *reference)
 	node_id to;
 
 	if (reference->kind == PY_REF_CONSERVATIVE)
-		to = heap_worker_resolve_word(worker, reference->to);
+		to = heap_resolve_word(worker, reference->to);
 	else if (!worker->walk->with_edges &&
 	         block_index_pool(&worker->walk->blocks, reference->to))
 		return;
 	else
-		to = heap_worker_resolve(worker, reference->to, true);
+		to = heap_resolve(worker, reference->to, true);
 	if (to == NODE_NONE) {
 		if (reference->kind == PY_REF_CONSERVATIVE)
 			foreign_blocks_search(worker, reference, on_foreign);
@@ -400,7 +276,7 @@ static void on_storage(void *context, taddr address, uint64_t size)
 	node_id node;
 
 	if (!block_index_place(blocks, address, &place)) {
-		if (!is_static(worker, address))
+		if (!heap_resolve_is_static(worker, address))
 			worker->current_memory += malloc_chunk_size(
 				&worker->memory, address - worker->probe.debug_header, size, size);
 		return;
@@ -532,7 +408,7 @@ void heap_worker_decode_block(struct heap_worker *worker, node_id node, taddr ad
 	object = (struct py_object){address + offset, type, block + offset, offset,
 	                            block_size - offset};
 	worker->columns.address[node] = object.address;
-	worker->columns.type[node] = type_id_of(worker, type);
+	worker->columns.type[node] = heap_resolve_type(worker, type);
 	worker->current_memory = block_size;
 	decode_object(worker, &object, &size);
 	set_sizes(worker, size, worker->current_memory);
@@ -550,7 +426,7 @@ static uint64_t own_memory(struct heap_worker *worker, const struct py_object *o
 	uint64_t before = (uint64_t)object->type->prefix + worker->probe.debug_header;
 	int64_t basic = object->type->basicsize;
 
-	if (is_static(worker, object->address))
+	if (heap_resolve_is_static(worker, object->address))
 		return size;
 	return malloc_chunk_size(&worker->memory, object->address - before,
 	                         before + (uint64_t)(basic > 0 ? basic : 0), before + size);

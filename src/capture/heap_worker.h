@@ -82,18 +82,6 @@ void heap_worker_decode_other(struct heap_worker *worker, node_id node);
 /* Appends the output to the snapshot and empties it. The caller holds the lock, or is alone. */
 void heap_worker_commit(struct heap_worker *worker);
 
-/*
- * The node of the object at address, or NODE_NONE. An object in no pool that
- * is new becomes one when may_discover is set.
- */
-node_id heap_worker_resolve(struct heap_worker *worker, taddr address, bool may_discover);
-
-/* The same for a word that only looks like a reference. */
-node_id heap_worker_resolve_word(struct heap_worker *worker, taddr address);
-
-/* Objects in no pool have new numbers: those that it remembers are wrong. */
-void heap_worker_forget_others(struct heap_worker *worker);
-
 /* A reference as the edge that it becomes. */
 struct snap_edge heap_worker_edge(struct heap_worker *worker, const struct py_ref *reference,
                                   node_id to);

@@ -7,7 +7,7 @@
 #include "capture/root_walk.h"
 
 #include "base/array.h"
-#include "capture/heap_worker.h"
+#include "capture/heap_resolve.h"
 #include "runtime/py_roots.h"
 
 #include <stdlib.h>
@@ -55,9 +55,9 @@ static void discover_root(void *context, enum py_root_kind kind, const char *nam
 
 	(void)name;
 	if (kind == PY_ROOT_MEMORY)
-		heap_worker_resolve_word(roots->worker, to);
+		heap_resolve_word(roots->worker, to);
 	else
-		heap_worker_resolve(roots->worker, to, true);
+		heap_resolve(roots->worker, to, true);
 }
 
 static void discover_reference(void *context, const struct py_ref *reference)
@@ -65,9 +65,9 @@ static void discover_reference(void *context, const struct py_ref *reference)
 	struct root_walk *roots = context;
 
 	if (reference->kind == PY_REF_CONSERVATIVE)
-		heap_worker_resolve_word(roots->worker, reference->to);
+		heap_resolve_word(roots->worker, reference->to);
 	else
-		heap_worker_resolve(roots->worker, reference->to, true);
+		heap_resolve(roots->worker, reference->to, true);
 }
 
 static void discover_thread(void *context, taddr address, const char *name)
@@ -93,7 +93,7 @@ static void discover_frame(void *context, taddr address, taddr frame_object, con
 	if (roots->thread_count)
 		roots->frames[roots->thread_count - 1]++;
 	if (frame_object)
-		heap_worker_resolve(roots->worker, frame_object, true);
+		heap_resolve(roots->worker, frame_object, true);
 }
 
 struct error *root_walk_discover(struct root_walk *roots)
@@ -120,8 +120,8 @@ static void record_root(void *context, enum py_root_kind kind, const char *name,
 	};
 	struct root_walk *roots = context;
 	struct snapshot_builder *builder = roots->walk->builder;
-	node_id node = kind == PY_ROOT_MEMORY ? heap_worker_resolve_word(roots->worker, to)
-	                                      : heap_worker_resolve(roots->worker, to, false);
+	node_id node = kind == PY_ROOT_MEMORY ? heap_resolve_word(roots->worker, to)
+	                                      : heap_resolve(roots->worker, to, false);
 
 	if (node == NODE_NONE)
 		return;
@@ -158,9 +158,9 @@ static void record_reference(void *context, const struct py_ref *reference)
 	if (!roots->walk->with_edges || roots->is_beyond)
 		return;
 	if (reference->kind == PY_REF_CONSERVATIVE)
-		to = heap_worker_resolve_word(roots->worker, reference->to);
+		to = heap_resolve_word(roots->worker, reference->to);
 	else
-		to = heap_worker_resolve(roots->worker, reference->to, false);
+		to = heap_resolve(roots->worker, reference->to, false);
 	if (to != NODE_NONE)
 		add_edge(roots->walk->builder, heap_worker_edge(roots->worker, reference, to));
 }

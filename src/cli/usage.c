@@ -135,7 +135,7 @@ const char *usage_check(void)
 
 const char *usage_heap(void)
 {
-	return "plumb heap PID|CORE: what is the heap made of?\n"
+	return "plumb heap TARGET: what is the heap made of?\n"
 	       "\n"
 	       "A table of all Python objects: how many, their size (as sys.getsizeof says), and\n"
 	       "the memory that they really occupy. What a C extension allocates on its own (the\n"
@@ -158,7 +158,7 @@ const char *usage_heap(void)
 
 const char *usage_why(void)
 {
-	return "plumb why PID|CORE WHAT: what keeps it alive?\n"
+	return "plumb why TARGET WHAT: what keeps it alive?\n"
 	       "\n"
 	       "WHAT is a type (app.Session, or just Session) or an address (0x7f31c0a81f40).\n"
 	       "Shows the shortest path from a module, a thread or another root to each object,\n"

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
+#include "capture/heap_resolve.h"
 #include "capture/heap_snapshot.h"
-#include "capture/heap_worker.h"
 #include "capture/root_walk.h"
 #include "fake_heap.h"
 #include "runtime/layouts/layout_tables.h"
@@ -258,7 +258,7 @@ static void objects_that_turn_up_too_late_are_no_nodes(void **state)
 	start(&fixture, fake);
 	assert_null(heap_walk_objects(&fixture.walk));
 	assert_null(heap_walk_others(&fixture.walk));
-	assert_int_equal(heap_worker_resolve(fixture.walk.workers[0], ELSEWHERE, true), NODE_NONE);
+	assert_int_equal(heap_resolve(fixture.walk.workers[0], ELSEWHERE, true), NODE_NONE);
 	snapshot = finish(&fixture);
 	assert_null(snapshot_check(snapshot));
 	snapshot_free(snapshot);
