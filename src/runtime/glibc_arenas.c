@@ -103,6 +103,8 @@ static bool add_heap(struct gathering *gathering, size_t arena, taddr heap, tadd
 		start = (address + layout->state.size + 15) & ~(taddr)15;
 	else
 		*ret_previous = words[1];
+	/* The first heap of an arena is the one that it lies in. */
+	glibc->torn += address != heap + layout->heap_header && !words[1];
 	return add_stretch(glibc, start, heap + words[2], arena);
 }
 

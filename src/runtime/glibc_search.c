@@ -24,6 +24,7 @@ enum {
 	LOCK_MAX = 2,     /* 0: free, 1: taken, 2: and waited for (lowlevellock.h) */
 	PAGE = 4096,
 	HUGE_PAGE_MAX = 1 << 30,
+	THRESHOLD_MAX = 32 << 20, /* DEFAULT_MMAP_THRESHOLD_MAX */
 };
 
 struct search {
@@ -162,6 +163,15 @@ static struct glibc_settings settings_decode(const struct glibc_layout *layout,
 	};
 }
 
+/* malloc moves the threshold up to this itself, unless it was set (no_dyn_threshold). */
+static bool threshold_is_plausible(const struct glibc_layout *layout, const uint8_t *bytes)
+{
+	uint64_t threshold = glibc_word(bytes, layout->settings.mmap_threshold);
+	uint64_t is_set = glibc_word(bytes, layout->settings.mapped_count + 12U) & UINT32_MAX;
+
+	return is_set <= 1 && (is_set || (threshold && threshold <= THRESHOLD_MAX));
+}
+
 /* What holds of mp_ whatever the program did. */
 static bool settings_are_plausible(const struct glibc_malloc *glibc, const uint8_t *bytes)
 {
@@ -169,7 +179,7 @@ static bool settings_are_plausible(const struct glibc_malloc *glibc, const uint8
 	struct glibc_settings settings = settings_decode(layout, bytes, 1);
 	uint64_t count_max = glibc_word(bytes, layout->settings.mapped_count + 8U) & UINT32_MAX;
 
-	return settings.mapped_count <= count_max &&
+	return threshold_is_plausible(layout, bytes) && settings.mapped_count <= count_max &&
 	       settings.mapped_bytes <= glibc_word(bytes, layout->settings.mapped_bytes + 8U) &&
 	       !settings.mapped_count == !settings.mapped_bytes &&
 	       glibc_word(bytes, layout->settings.cache_bins) <= GLIBC_CACHE_BINS_MAX &&
@@ -184,7 +194,7 @@ static bool settings_fit(const struct glibc_malloc *glibc, const struct glibc_se
 
 	if (main->top && main->is_contiguous)
 		return settings->brk_start + main->system_bytes == main->top + main->top_bytes;
-	if (!settings->mmap_threshold || !settings->cache_count)
+	if (!settings->cache_count)
 		return false;
 	return settings->brk_start ? is_writable(glibc, settings->brk_start) : !main->top;
 }
