@@ -27,6 +27,8 @@ IN_USE = {"used", "mapped"}
 SETTINGS = {
     "plain": {},
     "one-arena": {"MALLOC_ARENA_MAX": "1"},
+    "scattered": {"BLOCK_BRK": "1"},
+    "huge-pages": {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=2"},
     "no-cache": {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"},
 }
 
@@ -142,7 +144,7 @@ def test_where_a_free_block_is_kept_is_told(holder):
     else:
         assert holder.dump["caches"] == 0
         assert "cached" not in {state for _, state in holder.blocks.values()}
-    if holder.setting == "plain":
+    if holder.setting in ("plain", "scattered"):
         # Of the threads that are alive; the cache of the one that ended is no more.
         for kinds, ended in zip(holder.said["in_threads"], (False, False, False, True)):
             states = {holder.blocks.get(block, (0, "merged"))[1] for block in kinds[0]}
@@ -182,12 +184,15 @@ def test_every_byte_of_the_arenas_belongs_to_a_chunk(holder):
     assert holder.dump["settings"] is True and holder.dump["is_locked"] is False
     main, *others = holder.dump["arenas"]
     mapped = main["bytes"].pop("mapped")
-    # The first chunk is aligned, where brk began need not be.
-    assert 0 <= main["mallinfo"]["arena"] - sum(main["bytes"].values()) < 16
+    # The first chunk is aligned, where brk began need not be; every gap has a fence.
+    lost = main["mallinfo"]["arena"] - sum(main["bytes"].values())
+    assert lost - lost % 16 == 32 * (main["stretches"] - 1)
+    assert main["stretches"] > 1 or holder.setting != "scattered"
     for arena in others:
-        lost = arena["mallinfo"]["arena"] - sum(arena["bytes"].values())
         # The arena itself, and of each heap its head and the fence at its end.
-        assert 0x840 < lost < 0xA00
+        lost = arena["mallinfo"]["arena"] - sum(arena["bytes"].values())
+        heads = (0x30 if holder.minor >= 35 else 0x20) * arena["stretches"]
+        assert 0x840 <= lost - heads - 32 * (arena["stretches"] - 1) <= 0x8A0
     # Since 2.43 glibc counts the header of a block again each time it changes its size.
     drift = 16 * holder.said["mremaps"] if holder.minor >= 43 else 0
     assert mapped == main["mallinfo"]["hblkhd"] - drift

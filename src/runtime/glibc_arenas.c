@@ -42,7 +42,7 @@ static bool is_writable(const struct glibc_malloc *glibc, taddr address)
 	return region && region->is_writable && region->is_readable;
 }
 
-static bool add_stretch(struct glibc_malloc *glibc, taddr start, taddr end, size_t arena)
+bool glibc_stretch_add(struct glibc_malloc *glibc, taddr start, taddr end, size_t arena)
 {
 	if (start >= end || !is_writable(glibc, start) || !is_writable(glibc, end - 1)) {
 		glibc->torn++;
@@ -73,9 +73,9 @@ static bool add_main_stretch(struct glibc_malloc *glibc)
 {
 	const struct glibc_arena *main = &glibc->arenas[0];
 
-	if (!main->top)
+	if (!main->top || !main->is_contiguous)
 		return true;
-	return add_stretch(glibc, main_start(glibc), main->top + main->top_bytes, 0);
+	return glibc_stretch_add(glibc, main_start(glibc), main->top + main->top_bytes, 0);
 }
 
 /* ---------------------------------------------------- arenas of threads */
@@ -105,7 +105,7 @@ static bool add_heap(struct gathering *gathering, size_t arena, taddr heap, tadd
 		*ret_previous = words[1];
 	/* The first heap of an arena is the one that it lies in. */
 	glibc->torn += address != heap + layout->heap_header && !words[1];
-	return add_stretch(glibc, start, heap + words[2], arena);
+	return glibc_stretch_add(glibc, start, heap + words[2], arena);
 }
 
 static bool add_heaps(struct gathering *gathering, size_t arena)
@@ -157,11 +157,14 @@ static int compare_stretches(const void *left, const void *right)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
-/* No byte belongs to two stretches, whatever the heaps say. */
+/* No byte belongs to two stretches, whatever the heaps say. May be called again. */
 static void sort_stretches(struct glibc_malloc *glibc)
 {
 	size_t count = 0;
 
+	if (!glibc->stretch_count)
+		return;
+	glibc->stretch_bytes = 0;
 	qsort(glibc->stretches, glibc->stretch_count, sizeof(*glibc->stretches), compare_stretches);
 	for (size_t i = 0; i < glibc->stretch_count; i++) {
 		struct glibc_stretch stretch = glibc->stretches[i];
@@ -186,7 +189,12 @@ bool glibc_arenas_add(struct glibc_malloc *glibc)
 	for (size_t i = 1; is_done && i < glibc->arena_count; i++)
 		is_done = add_heaps(&gathering, i);
 	number_map_deinit(&gathering.known);
-	if (is_done && glibc->stretch_count)
+	if (!is_done)
+		return false;
+	sort_stretches(glibc);
+	if (glibc->arenas[0].top && !glibc->arenas[0].is_contiguous) {
+		is_done = glibc_scattered_add(glibc);
 		sort_stretches(glibc);
+	}
 	return is_done;
 }

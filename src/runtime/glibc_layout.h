@@ -62,9 +62,8 @@ struct glibc_layout {
 	struct { /* malloc_par */
 		uint16_t mmap_threshold;
 		uint16_t arena_max;
-		uint16_t huge_page; /* hp_pagesize */
-		uint16_t
-			mapped_count; /* four ints: n_mmaps, n_mmaps_max, max_n_mmaps, no_dyn_threshold */
+		uint16_t huge_page;    /* hp_pagesize */
+		uint16_t mapped_count; /* n_mmaps, an int; n_mmaps_max and others follow */
 		uint16_t mapped_bytes; /* mmapped_mem; max_mmapped_mem follows */
 		uint16_t brk_start;    /* sbrk_base */
 		uint16_t cache_bins;   /* tcache_bins; tcache_max_bytes follows */

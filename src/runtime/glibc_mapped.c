@@ -24,12 +24,6 @@ enum {
 	MAPPED_MAX = 1 << 24,
 };
 
-/* Anonymous memory without a gap: madvise() and mprotect() cut mappings in pieces. */
-struct piece {
-	taddr start;
-	taddr end;
-};
-
 struct mapped_chunk {
 	taddr chunk;
 	taddr end;      /* of its mapping */
@@ -39,11 +33,11 @@ struct mapped_chunk {
 static bool is_candidate(const struct target_region *region)
 {
 	return region->is_readable && region->is_writable && !region->is_shared && !region->inode &&
-	       (!region->path[0] || !strncmp(region->path, "[anon:", 6));
+	       (!region->path[0] || !strncmp(region->path, "[anon:", 6) ||
+	        !strcmp(region->path, "[heap]"));
 }
 
-/* The next piece from region *index on. */
-static bool next_piece(const struct glibc_malloc *glibc, size_t *index, struct piece *ret)
+bool glibc_next_memory(const struct glibc_malloc *glibc, size_t *index, struct mapped_range *ret)
 {
 	const struct target_region *regions;
 	size_t count;
@@ -53,7 +47,7 @@ static bool next_piece(const struct glibc_malloc *glibc, size_t *index, struct p
 		++*index;
 	if (*index == count)
 		return false;
-	*ret = (struct piece){regions[*index].start, regions[*index].end};
+	*ret = (struct mapped_range){regions[*index].start, regions[*index].end};
 	for (++*index;
 	     *index < count && is_candidate(&regions[*index]) && regions[*index].start == ret->end;
 	     ++*index)
@@ -148,7 +142,8 @@ static taddr behind_stretch(const struct glibc_malloc *glibc, taddr address)
  * The chunks that follow each other from the piece's start on; with pages, all
  * there are: so many pages may still be looked at.
  */
-static bool search_piece(struct glibc_malloc *glibc, const struct piece *piece, size_t *pages)
+static bool search_piece(struct glibc_malloc *glibc, const struct mapped_range *piece,
+                         size_t *pages)
 {
 	taddr at = piece->start;
 
@@ -174,12 +169,12 @@ static bool search_piece(struct glibc_malloc *glibc, const struct piece *piece, 
 
 static bool search(struct glibc_malloc *glibc, size_t *pages)
 {
-	struct piece piece;
+	struct mapped_range piece;
 	size_t index = 0;
 
 	glibc->mapped_count = 0;
 	glibc->mapped_bytes = 0;
-	while (!are_all_found(glibc) && next_piece(glibc, &index, &piece))
+	while (!are_all_found(glibc) && glibc_next_memory(glibc, &index, &piece))
 		if (!search_piece(glibc, &piece, pages))
 			return false;
 	return true;

@@ -68,10 +68,21 @@ enum glibc_step glibc_walk_next(struct glibc_walk *walk, struct glibc_header *re
 bool glibc_search(struct glibc_malloc *glibc, taddr start, taddr end, bool *ret_found);
 /* Follows the ring from glibc->arenas[0], and notes the stretches of each arena. */
 bool glibc_arenas_add(struct glibc_malloc *glibc);
+/* Notes the stretches of a main arena that is not in one piece; those noted before are sorted. */
+bool glibc_scattered_add(struct glibc_malloc *glibc);
 /* Notes what fast bins and threads' caches hold. */
 bool glibc_held_add(struct glibc_malloc *glibc);
 /* Notes the chunks that have a mapping of their own. */
 bool glibc_mapped_add(struct glibc_malloc *glibc);
+
+/* Notes one stretch, behind the others; they are sorted later. */
+bool glibc_stretch_add(struct glibc_malloc *glibc, taddr start, taddr end, size_t arena);
+
+/*
+ * The next anonymous memory from region *index on, without a gap: madvise() and
+ * mprotect() cut mappings in pieces. False: there is no more.
+ */
+bool glibc_next_memory(const struct glibc_malloc *glibc, size_t *index, struct mapped_range *ret);
 
 /* Reads the arena at address. False: there is none, or not now. */
 bool glibc_arena_read(const struct glibc_malloc *glibc, taddr address, struct glibc_arena *ret);

@@ -95,6 +95,21 @@ def in_a_thread(done, wait, heaps):
         raw_read(wait, place, 1)
 
 
+def block_brk():
+    """No memory directly behind that of brk: the main arena goes on elsewhere, by mmap."""
+    sbrk = function("sbrk", WORD, ctypes.c_ssize_t)
+    mmap = function("mmap", WORD, WORD, SIZE, *[ctypes.c_int] * 3, ctypes.c_long)
+    flags = 0x100022  # MAP_FIXED_NOREPLACE, MAP_ANONYMOUS, MAP_PRIVATE
+    end = sbrk(0) + 4095 & ~4095
+    assert mmap(end, 4096, 0, flags, -1, 0) == end
+    blocks.extend(malloc(60000) for _ in range(100))
+    function("munmap", ctypes.c_int, WORD, SIZE)(end, 4096)
+
+
+blocks = []
+if os.environ.get("BLOCK_BRK"):
+    block_brk()
+held.extend((address, usable(address)) for address in blocks)
 place = malloc(64)
 pipe, _ = os.pipe()
 told = []

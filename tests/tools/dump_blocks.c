@@ -50,6 +50,15 @@ static void print_states(const char *name, const uint64_t *values)
 	printf("}");
 }
 
+static size_t count_stretches(const struct glibc_malloc *glibc, size_t arena)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < glibc->stretch_count; i++)
+		count += glibc->stretches[i].arena == arena;
+	return count;
+}
+
 static void print_arena(const struct glibc_malloc *glibc, size_t number,
                         const struct glibc_usage *usage)
 {
@@ -57,10 +66,11 @@ static void print_arena(const struct glibc_malloc *glibc, size_t number,
 	struct glibc_mallinfo info;
 
 	glibc_mallinfo(glibc, number, usage, &info);
-	printf("%s\n{\"address\": %" PRIu64 ", \"top\": %" PRIu64 ", \"lock\": %" PRIu32
-	       ", \"attached_threads\": %" PRIu64 ", \"system_bytes_max\": %" PRIu64,
-	       number ? "," : "", arena->address, arena->top, arena->lock, arena->attached_threads,
-	       arena->system_bytes_max);
+	printf("%s\n{\"stretches\": %zu, \"address\": %" PRIu64 ", \"top\": %" PRIu64
+	       ", \"lock\": %" PRIu32 ", \"attached_threads\": %" PRIu64
+	       ", \"system_bytes_max\": %" PRIu64,
+	       number ? "," : "", count_stretches(glibc, number), arena->address, arena->top,
+	       arena->lock, arena->attached_threads, arena->system_bytes_max);
 	printf(", \"mallinfo\": {\"arena\": %" PRIu64 ", \"ordblks\": %" PRIu64
 	       ", \"smblks\": %" PRIu64 ", \"hblks\": %" PRIu64 ", \"hblkhd\": %" PRIu64
 	       ", \"fsmblks\": %" PRIu64 ", \"uordblks\": %" PRIu64 ", \"fordblks\": %" PRIu64
@@ -81,10 +91,10 @@ static struct error *print(const struct glibc_malloc *glibc)
 	if (!usages)
 		return error_no_memory();
 	printf("{\"layout\": %u, \"caches\": %zu, \"mapped_bytes\": %" PRIu64
-	       ", \"settings\": %s, \"is_locked\": %s, \"stretches\": %zu, \"blocks\": [",
+	       ", \"settings\": %s, \"is_locked\": %s, \"blocks\": [",
 	       glibc->layout->first, glibc->cache_count, glibc->mapped_bytes,
 	       glibc->settings.address ? "true" : "false",
-	       glibc_malloc_is_locked(glibc) ? "true" : "false", glibc->stretch_count);
+	       glibc_malloc_is_locked(glibc) ? "true" : "false");
 	glibc_chunks_visit(glibc, print_block, &dump, &visit);
 	printf("], \"arenas\": [");
 	for (size_t i = 0; i < glibc->arena_count; i++)
