@@ -6,6 +6,7 @@
 * `start`: start(python, CODE_OR_PATH, args) -> a running target, ended with
   the test. `python.start(...)` is the same as a context manager.
 * `plumb`: plumb("heap", pid, "--json").json
+* `newest`: the newest interpreter outside the private roots; `run`: any other command.
 
 PLUMB_PYTHONS="3.8,3.13" restricts the interpreters. PLUMB_REQUIRE_PYTHONS names
 those whose absence is a failure (1: every minor plumb supports, or those that
@@ -14,6 +15,7 @@ PLUMB_PYTHONS names). PLUMB names the program.
 
 import functools
 import os
+import subprocess
 
 import pytest
 
@@ -118,6 +120,27 @@ def pytest_collection_modifyitems(items):
 def pythons():
     """All interpreters of the run, oldest first."""
     return available()
+
+
+@pytest.fixture(scope="session")
+def newest(pythons):
+    """The newest Python that lives on the machine itself."""
+    return [python for python in pythons if not python.is_entered][-1]
+
+
+@pytest.fixture
+def run():
+    """run(command): a Popen, ended with the test."""
+    started = []
+
+    def start_command(*command, **options):
+        started.append(subprocess.Popen(list(map(str, command)), text=True, **options))
+        return started[-1]
+
+    yield start_command
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture

@@ -113,11 +113,6 @@ def stopped(target):
         os.kill(target.pid, signal.SIGCONT)
 
 
-@pytest.fixture
-def newest(pythons):
-    return [python for python in pythons if not python.is_entered][-1]
-
-
 def numbers_in(said):
     """Of registers: whether gdb finds the symbol at an address depends on where it looks for files."""
     return {thread: re.sub(r" <[^>]*>", "", words) for thread, words in said.items()}

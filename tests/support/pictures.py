@@ -48,6 +48,35 @@ def take_pictures(pid, *arguments, timeout=60):
     return process.returncode, pictures, errors
 
 
+def take(pid, *arguments):
+    """What it says of each picture, and nothing else."""
+    code, taken, errors = take_pictures(pid, *arguments)
+    assert code == 0, errors
+    assert errors == ""
+    return taken
+
+
+def refuse(pid, *arguments):
+    """The one line with which a picture is refused."""
+    code, taken, errors = take_pictures(pid, *arguments)
+    assert (code, taken) == (3, []), errors
+    assert errors.count("\n") == 1
+    return errors.strip()
+
+
+def hold(pid, milliseconds):
+    """A held fork picture: the tool, and the pid of the child."""
+    process = start_picture(pid, "--hold", milliseconds)
+    assert process.stdout.readline().startswith("mode=fork")
+    (child,) = children(pid)
+    return process, child
+
+
+def end(process):
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, "")
+
+
 def read_status(path):
     """A status file of /proc as a dictionary; {} when the process is gone."""
     try:
