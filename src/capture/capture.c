@@ -27,7 +27,7 @@
 #include <time.h>
 
 enum {
-	SETTLE_ATTEMPTS = 20,
+	SETTLE_ATTEMPTS = 30, /* two seconds, with the pauses of picture.c */
 	START_ATTEMPTS = 40,
 	OWN_CACHE = 4 << 20, /* for finding Python and for texts; the walk has its own */
 };
