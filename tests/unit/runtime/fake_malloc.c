@@ -21,7 +21,7 @@ static uint8_t *place(const struct fake_malloc *fake, taddr address)
 	struct fake_malloc *writable = (struct fake_malloc *)(uintptr_t)fake;
 	const struct area areas[] = {
 		{FAKE_LIBC, writable->text, sizeof(fake->text)},
-		{FAKE_LIBC_DATA, writable->data, FAKE_PAGES},
+		{FAKE_LIBC_DATA, writable->data, FAKE_LIBC_SIZE},
 		{FAKE_BRK, writable->brk, FAKE_PAGES},
 		{FAKE_HEAP, writable->heap, FAKE_PAGES},
 		{FAKE_MAPPINGS, writable->mappings, FAKE_PAGES},
@@ -213,7 +213,7 @@ void fake_malloc_end(struct fake_malloc *fake)
 	end_settings(fake);
 }
 
-static bool make_target(struct fake_malloc *fake)
+bool fake_malloc_finish(struct fake_malloc *fake)
 {
 	struct fake_target *made = fake_target_new();
 	struct error *error;
@@ -221,7 +221,7 @@ static bool make_target(struct fake_malloc *fake)
 	if (!made)
 		return false;
 	if (!fake_target_add(made, FAKE_LIBC, fake->text, sizeof(fake->text), false, "") ||
-	    !fake_target_add(made, FAKE_LIBC_DATA, fake->data, FAKE_PAGES, true, "") ||
+	    !fake_target_add(made, FAKE_LIBC_DATA, fake->data, FAKE_LIBC_SIZE, true, "") ||
 	    !fake_target_add(made, FAKE_BRK, fake->brk, FAKE_PAGES, true, "[heap]") ||
 	    !fake_target_add(made, FAKE_HEAP, fake->heap, FAKE_PAGES, true, "") ||
 	    !fake_target_add(made, FAKE_MAPPINGS, fake->mappings, FAKE_PAGES, true, "")) {
@@ -239,7 +239,7 @@ static bool make_target(struct fake_malloc *fake)
 
 struct error *fake_malloc_find(struct fake_malloc *fake, struct glibc_malloc *ret)
 {
-	if (!fake->target && !make_target(fake))
+	if (!fake->target && !fake_malloc_finish(fake))
 		return error_no_memory();
 	fake->region = (struct target_region){.start = FAKE_LIBC,
 	                                      .end = FAKE_LIBC + sizeof(fake->text),
@@ -247,8 +247,8 @@ struct error *fake_malloc_find(struct fake_malloc *fake, struct glibc_malloc *re
 	fake->image = (struct mapped_image){
 		.region = &fake->region,
 		.start = FAKE_LIBC,
-		.end = FAKE_LIBC_DATA + FAKE_PAGES,
-		.data = {{FAKE_LIBC_DATA, FAKE_LIBC_DATA + FAKE_PAGES}},
+		.end = FAKE_LIBC_DATA + FAKE_LIBC_SIZE,
+		.data = {{FAKE_LIBC_DATA, FAKE_LIBC_DATA + FAKE_LIBC_SIZE}},
 		.data_count = 1,
 	};
 	return glibc_malloc_find(&fake->memory, &fake->image, 1, ret);

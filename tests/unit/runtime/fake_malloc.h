@@ -22,7 +22,8 @@
 enum fake_arena { FAKE_MAIN_ARENA, FAKE_THREAD_ARENA, FAKE_ARENA_COUNT };
 
 enum {
-	FAKE_PAGES = 32 << 12,        /* of each of the areas */
+	FAKE_PAGES = 16 << 12,        /* of each of the areas, but */
+	FAKE_LIBC_SIZE = 4 << 12,     /* of libc's data */
 	FAKE_ARENA_OFFSET = 0x1c60,   /* of main_arena in libc's data */
 	FAKE_SETTINGS_OFFSET = 0x400, /* of mp_ */
 	FAKE_BRK_OFFSET = 0x2a0,      /* where malloc began in its mapping */
@@ -37,7 +38,7 @@ static const taddr FAKE_MAPPINGS = 0x7f2000000000;
 struct fake_malloc {
 	const struct glibc_layout *layout;
 	uint8_t text[4096];
-	uint8_t data[FAKE_PAGES];
+	uint8_t data[FAKE_LIBC_SIZE];
 	uint8_t brk[FAKE_PAGES];
 	uint8_t heap[FAKE_PAGES];
 	uint8_t mappings[FAKE_PAGES];
@@ -84,7 +85,10 @@ uint64_t fake_malloc_word(const struct fake_malloc *fake, taddr address);
 /* A link as malloc writes it at address. */
 void fake_malloc_link(struct fake_malloc *fake, taddr address, taddr to);
 
-/* Makes the target, once, and looks for malloc in it. */
+/* Makes the target. False: out of memory. */
+bool fake_malloc_finish(struct fake_malloc *fake);
+
+/* Looks for malloc in the target, which is made when it was not. */
 struct error *fake_malloc_find(struct fake_malloc *fake, struct glibc_malloc *ret);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finding CPython of every layout, saying what else a process is, and reading
- * types and texts, with each allocation failing in turn. What decodes the
+ * Finding CPython and glibc's malloc of every layout, saying what else a process
+ * is, and reading types and texts, with each allocation failing in turn. What decodes the
  * target has no word for plumb's own lack of memory but the one it leaves in
  * the cache that it reads through.
  */
@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "failing_allocator.h"
+#include "fake_malloc.h"
 #include "fake_python.h"
 #include "object_heap.h"
 #include "runtime/layouts/layout_tables.h"
@@ -241,11 +242,71 @@ static void a_list_of_folders_is_whole_or_memory_ran_out(void **state)
 	assert_true(allocator_exhaust(read_path, NULL) > PATH_LENGTH);
 }
 
+/* -------------------------------------------------------- glibc's malloc */
+
+/* Each of the lists that are kept has something in it. */
+static struct fake_malloc *make_malloc(const struct glibc_layout *layout)
+{
+	struct fake_malloc *fake = fake_malloc_new(layout, layout->first);
+	taddr chunks[MEMBERS];
+
+	assert_non_null(fake);
+	for (int i = 0; i < MEMBERS; i++)
+		chunks[i] = fake_malloc_chunk(fake, FAKE_MAIN_ARENA, 64);
+	fake_malloc_cache(fake, FAKE_THREAD_ARENA, chunks, MEMBERS);
+	if (layout->state.fast_bins != GLIBC_ABSENT) {
+		chunks[0] = fake_malloc_chunk(fake, FAKE_MAIN_ARENA, 32);
+		fake_malloc_fast(fake, FAKE_MAIN_ARENA, chunks, 1);
+	}
+	fake_malloc_map(fake, FAKE_MAPPINGS, 0, 0x2000);
+	fake_malloc_end(fake);
+	assert_true(fake_malloc_finish(fake));
+	return fake;
+}
+
+static bool find_malloc(void *context)
+{
+	const struct glibc_layout *layout = context;
+	struct fake_malloc *fake = make_malloc(layout);
+	struct glibc_malloc glibc = {0};
+	struct error *error;
+	bool has_run_out;
+
+	allocator_arm();
+	error = fake_malloc_find(fake, &glibc);
+	allocator_disarm();
+	has_run_out = error != NULL;
+	if (has_run_out) {
+		assert_int_equal(error_kind(error), ERROR_MEMORY);
+	} else {
+		assert_ptr_equal(glibc.layout, layout);
+		assert_int_equal(glibc.arena_count, 2);
+		assert_int_equal(glibc.stretch_count, 2);
+		assert_int_equal(glibc.held_count,
+		                 MEMBERS + 1 + (layout->state.fast_bins != GLIBC_ABSENT));
+		assert_int_equal(glibc.mapped_count, 1);
+		assert_int_equal(glibc.torn, 0);
+	}
+	glibc_malloc_deinit(&glibc);
+	error_free(error);
+	fake_malloc_free(fake);
+	return has_run_out;
+}
+
+static void malloc_can_lack_memory_to_be_found(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < glibc_layout_count; i++)
+		assert_true(allocator_exhaust(find_malloc, (void *)(uintptr_t)&glibc_layouts[i]) >
+		            5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_python_can_lack_memory_to_be_found),
 		cmocka_unit_test(what_is_no_python_is_said_or_memory_ran_out),
+		cmocka_unit_test(malloc_can_lack_memory_to_be_found),
 		cmocka_unit_test(types_and_texts_can_lack_memory_anywhere),
 		cmocka_unit_test(a_list_of_folders_is_whole_or_memory_ran_out),
 	};
