@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Finding goes from what is certain to what is not: main arena, settings,
- * arenas and their stretches, then what they hold. A table of offsets is right
- * when all of it is found without a contradiction; the one of the version is
+ * arenas and their stretches, then what they hold. The table of the version is
  * tried first, and taken when none is right.
  */
 #include "runtime/glibc_malloc.h"
@@ -79,11 +78,15 @@ static struct error *read_as(struct window_cache *memory, const struct mapped_im
 	return NULL;
 }
 
-/* Nothing contradicts the table, and what has to be there was found by it. */
+/*
+ * By a wrong table neither settings nor caches make sense. A contradiction
+ * elsewhere shows only that somebody is inside malloc, where those were found.
+ */
 static bool is_right(const struct glibc_malloc *glibc)
 {
-	return !glibc->torn && glibc->settings.address &&
-	       (glibc->cache_count || !glibc->settings.cache_count);
+	if (!glibc->settings.address)
+		return false;
+	return glibc->settings.cache_count ? glibc->cache_count != 0 : !glibc->torn;
 }
 
 struct error *glibc_malloc_find(struct window_cache *memory, const struct mapped_image *images,

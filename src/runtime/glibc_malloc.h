@@ -14,6 +14,7 @@
  * chunk that ends where the memory ends, a ring of arenas. The version only
  * says which table of offsets to try first. A thread may stand inside malloc;
  * then its arena is locked and may be in between two states: look again later.
+ * Caches have no lock, and a program with one thread takes none.
  *
  * What contradicts itself is left out and counted. Memory: a struct for each
  * arena and stretch, 8 bytes for each block in a fast bin, in a cache, or with
