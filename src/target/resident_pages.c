@@ -28,7 +28,8 @@ enum {
 };
 
 static const uint64_t LOOKABLE = (UINT64_C(128) << 30) / PAGE;
-static const uint64_t PRESENT_OR_SWAPPED = (uint64_t)3 << 62;
+static const uint64_t SWAPPED = (uint64_t)1 << 62;
+static const uint64_t PRESENT = (uint64_t)1 << 63;
 
 /* struct page_region, include/uapi/linux/fs.h since 6.7 */
 struct stretch {
@@ -56,7 +57,7 @@ struct scan {
 _Static_assert(sizeof(struct scan) == 96, "as the kernel has it");
 
 #define SCAN_PAGEMAP _IOWR('f', 16, struct scan)
-enum { IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4 };
+enum { IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4, IS_ZEROS = 1 << 5 };
 
 void resident_pages_init(struct resident_pages *pages, pid_t pid)
 {
@@ -100,8 +101,15 @@ static bool scan_once(struct resident_pages *pages, taddr *start, taddr end,
 		.any_of = IS_PRESENT | IS_SWAPPED,
 		.wanted = IS_PRESENT | IS_SWAPPED,
 	};
-	int count = ioctl(pages->fd, SCAN_PAGEMAP, &scan);
+	int count;
 
+	if (pages->counts_only_resident) {
+		scan.inverted = IS_ZEROS;
+		scan.all_of = IS_PRESENT | IS_ZEROS;
+		scan.any_of = 0;
+		scan.wanted = IS_PRESENT;
+	}
+	count = ioctl(pages->fd, SCAN_PAGEMAP, &scan);
 	if (count < 0 || scan.walk_end <= *start)
 		return false;
 	*start = scan.walk_end;
@@ -110,7 +118,7 @@ static bool scan_once(struct resident_pages *pages, taddr *start, taddr end,
 }
 
 /* The pages of [start, start + count pages) that exist. */
-static struct error *visit_words(const uint64_t *words, taddr start, size_t count,
+static struct error *visit_words(const uint64_t *words, uint64_t wanted, taddr start, size_t count,
                                  resident_pages_visitor *visit, void *context)
 {
 	size_t i = 0;
@@ -119,13 +127,13 @@ static struct error *visit_words(const uint64_t *words, taddr start, size_t coun
 		size_t first = i;
 		struct error *error;
 
-		while (i < count && words[i] & PRESENT_OR_SWAPPED)
+		while (i < count && words[i] & wanted)
 			i++;
 		/* Also when there is none: that is the sign of life. */
 		error = visit(context, start + first * PAGE, (uint64_t)(i - first) * PAGE);
 		if (error)
 			return error;
-		while (i < count && !(words[i] & PRESENT_OR_SWAPPED))
+		while (i < count && !(words[i] & wanted))
 			i++;
 	}
 	return NULL;
@@ -161,7 +169,8 @@ static struct error *read_once(struct resident_pages *pages, taddr *start, taddr
 	if (count > pages->lookable)
 		return too_much(pages);
 	pages->lookable -= count;
-	error = visit_words(words, *start, count, visit, context);
+	error = visit_words(words, pages->counts_only_resident ? PRESENT : PRESENT | SWAPPED,
+	                    *start, count, visit, context);
 	*start += (uint64_t)count * PAGE;
 	return error;
 }

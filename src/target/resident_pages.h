@@ -18,6 +18,8 @@ struct resident_pages {
 	int fd;            /* /proc/PID/pagemap; -1: not allowed, every page counts as existing */
 	bool can_scan;     /* the kernel knows PAGEMAP_SCAN */
 	uint64_t lookable; /* pages that may still be looked at one by one */
+	/* Set by who wants only what the RSS counts: not what is swapped out, nor zero pages. */
+	bool counts_only_resident;
 };
 
 void resident_pages_init(struct resident_pages *pages, pid_t pid);
