@@ -14,6 +14,8 @@
 #include "base/cleanup.h"
 #include "capture/core_words.h"
 #include "capture/heap_snapshot.h"
+#include "capture/malloc_locks.h"
+#include "capture/malloc_owners.h"
 #include "capture/node_values.h"
 #include "capture/program_settings.h"
 #include "runtime/py_refs.h"
@@ -44,6 +46,7 @@ struct capture {
 	struct snapshot *snapshot;
 	struct node_values values;
 	struct process_facts process;
+	struct resident_map resident; /* at the moment of the picture, if an account is wanted */
 };
 
 /* Is it a good moment? Asked while the process is stopped. */
@@ -51,10 +54,18 @@ struct settle_check {
 	struct target *running;
 	struct window_cache memory;
 	struct python *python; /* reads through memory */
+	pid_t pid;
+	struct resident_map *resident; /* to be taken too; NULL: nobody wants it */
+	struct malloc_locks locks;     /* then none of these should be held */
+	struct error *resident_error;
+	bool is_taken;
+	unsigned int bad_moments;
 };
 
 static void deinit_settle_check(struct settle_check *check)
 {
+	error_free(check->resident_error);
+	malloc_locks_deinit(&check->locks);
 	window_cache_deinit(&check->memory);
 	target_free(check->running);
 }
@@ -74,38 +85,66 @@ static struct error *init_settle_check(struct settle_check *check, pid_t pid, st
 {
 	struct error *error = live_target_open(pid, pid, &check->running);
 
+	check->pid = pid;
 	check->python = python;
 	if (!error)
 		error = window_cache_init(&check->memory, check->running, OWN_CACHE);
 	if (error)
 		return error;
 	error = python_find(&check->memory, python);
-	return error ? explain(pid, error) : NULL;
+	if (error)
+		return explain(pid, error);
+	return check->resident ? malloc_locks_find(&check->memory, &check->locks) : NULL;
+}
+
+static void take_resident(struct settle_check *check)
+{
+	error_free(check->resident_error);
+	resident_map_deinit(check->resident);
+	check->resident_error = resident_map_take(check->pid, check->resident);
+	check->is_taken = true;
 }
 
 /*
- * NEEDSWORK: once free chunks of malloc are looked at, a thread that holds its
- * lock is a bad moment too; so far only sizes of blocks in use are read.
+ * What is resident is noted at the moment that the picture is going to be of: a
+ * good one, or the last that is tried. Only an account looks at free chunks of
+ * malloc, so only for it a thread inside malloc makes a moment bad.
  */
 static bool is_settled(void *context, struct target *stopped)
 {
 	struct settle_check *check = context;
+	bool is_good;
 
 	check->memory.target = stopped;
 	window_cache_forget(&check->memory);
-	return !python_is_collecting(check->python);
+	is_good = !python_is_collecting(check->python) &&
+	          !malloc_locks_are_held(&check->locks, &check->memory);
+	if (check->resident && (is_good || ++check->bad_moments > SETTLE_ATTEMPTS))
+		take_resident(check);
+	return is_good;
+}
+
+/* A process that is not stopped is looked at now. */
+static struct error *finish_resident(struct settle_check *check)
+{
+	if (check->resident && !check->is_taken)
+		take_resident(check);
+	return take_ptr(check->resident_error);
 }
 
 static struct error *take_picture(struct capture *capture, pid_t pid,
                                   const struct capture_options *options)
 {
-	_cleanup_(deinit_settle_check) struct settle_check check = {0};
+	_cleanup_(deinit_settle_check) struct settle_check check = {
+		.resident = options->with_account ? &capture->resident : NULL,
+	};
 	struct picture_options picture = {
 		.mode = options->pause,
 		.may_fall_back = options->may_fall_back,
 		.is_settled = is_settled,
 		.context = &check,
 		.settle_attempts = SETTLE_ATTEMPTS,
+		.wants_registers = options->with_account,
 	};
 	struct error *error = process_facts_read(pid, &capture->process);
 
@@ -113,7 +152,7 @@ static struct error *take_picture(struct capture *capture, pid_t pid,
 		error = init_settle_check(&check, pid, &capture->python);
 	if (!error)
 		error = picture_take(pid, &picture, &capture->picture);
-	return error;
+	return error ? error : finish_resident(&check);
 }
 
 /* From here on Python is read in the picture. */
@@ -165,7 +204,9 @@ static void fill_process_facts(struct capture *capture)
 
 	facts->command_line = take_ptr(capture->process.command_line);
 	facts->pid = capture->process.pid;
-	facts->resident_bytes = capture->process.resident_bytes;
+	facts->resident_bytes = capture->snapshot->account.is_known
+	                                ? capture->snapshot->account.resident
+	                                : capture->process.resident_bytes;
 	facts->taken_at = time(NULL);
 	facts->pause = pauses[picture_mode(capture->picture)];
 	facts->pause_ms = picture_pause_ms(capture->picture);
@@ -198,13 +239,37 @@ static struct error *read_settings(struct capture *capture)
 	                             &capture->snapshot->facts.settings);
 }
 
+static struct error *make_account(struct capture *capture, const struct capture_options *options)
+{
+	_cleanup_(resident_owners_deinit) struct resident_owners owners = {0};
+	struct progress progress = {options};
+	const struct thread_registers *threads;
+	struct error *error;
+	size_t thread_count;
+
+	threads = picture_threads(capture->picture, &thread_count);
+	error = resident_owners_init(&owners, &capture->resident);
+	if (!error)
+		error = heap_snapshot_measure(&capture->python, &owners,
+		                              options->progress ? on_progress : NULL, &progress,
+		                              &capture->snapshot);
+	if (!error)
+		error = malloc_owners_add(&capture->memory, &owners, threads, thread_count);
+	if (error)
+		return error;
+	resident_owners_finish(&owners, &capture->snapshot->account);
+	return NULL;
+}
+
 static struct error *make_snapshot(struct capture *capture, const struct capture_options *options)
 {
 	struct progress progress = {options};
 	struct error *error;
 	char version[32];
 
-	if (options->without_heap)
+	if (options->with_account && capture->picture)
+		error = make_account(capture, options);
+	else if (options->without_heap)
 		error = make_empty_snapshot(&capture->python, &capture->snapshot);
 	else
 		error = heap_snapshot_take(&capture->python, options->with_edges,
@@ -344,6 +409,7 @@ void capture_free(struct capture *capture)
 	picture_free(capture->picture);
 	core_target_free(capture->core);
 	process_facts_deinit(&capture->process);
+	resident_map_deinit(&capture->resident);
 	free(capture);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "capture/heap_resolve.h"
+#include "capture/pool_owners.h"
 #include "capture/root_walk.h"
 #include "capture/trace_walk.h"
 
@@ -74,9 +75,16 @@ static void cleanup_heap_walk(struct heap_walk *walk)
 	heap_walk_deinit(walk);
 }
 
-struct error *heap_snapshot_take(struct python *python, bool with_edges, bool with_traces,
-                                 void (*progress)(void *context, double fraction), void *context,
-                                 struct snapshot **ret)
+/* What is wanted of a walk. */
+struct wish {
+	bool with_edges;
+	bool with_traces;
+	struct resident_owners *owners; /* NULL: not asked for */
+	void (*progress)(void *context, double fraction);
+	void *progress_context;
+};
+
+static struct error *take(struct python *python, const struct wish *wish, struct snapshot **ret)
 {
 	_cleanup_(cleanup_snapshot_builder) struct snapshot_builder *builder =
 		snapshot_builder_new();
@@ -87,14 +95,17 @@ struct error *heap_snapshot_take(struct python *python, bool with_edges, bool wi
 
 	if (!builder)
 		return error_no_memory();
-	error = heap_walk_init(&walk, python, builder, with_edges);
+	error = heap_walk_init(&walk, python, builder, wish->with_edges);
 	if (error)
 		return error;
-	walk.progress = progress;
-	walk.progress_context = context;
+	walk.owners = wish->owners;
+	walk.progress = wish->progress;
+	walk.progress_context = wish->progress_context;
 	error = walk_heap(&walk, &threads);
-	if (!error && with_traces)
+	if (!error && wish->with_traces)
 		error = trace_walk(&walk);
+	if (!error && wish->owners)
+		error = pool_owners_add(&walk, wish->owners);
 	if (!error)
 		error = snapshot_builder_seal(builder, &snapshot);
 	if (error)
@@ -104,4 +115,31 @@ struct error *heap_snapshot_take(struct python *python, bool with_edges, bool wi
 	snapshot->facts.threads = threads;
 	*ret = snapshot;
 	return NULL;
+}
+
+struct error *heap_snapshot_take(struct python *python, bool with_edges, bool with_traces,
+                                 void (*progress)(void *context, double fraction), void *context,
+                                 struct snapshot **ret)
+{
+	const struct wish wish = {
+		.with_edges = with_edges,
+		.with_traces = with_traces,
+		.progress = progress,
+		.progress_context = context,
+	};
+
+	return take(python, &wish, ret);
+}
+
+struct error *heap_snapshot_measure(struct python *python, struct resident_owners *owners,
+                                    void (*progress)(void *context, double fraction), void *context,
+                                    struct snapshot **ret)
+{
+	const struct wish wish = {
+		.owners = owners,
+		.progress = progress,
+		.progress_context = context,
+	};
+
+	return take(python, &wish, ret);
 }

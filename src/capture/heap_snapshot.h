@@ -7,6 +7,7 @@
 #ifndef PLUMB_CAPTURE_HEAP_SNAPSHOT_H
 #define PLUMB_CAPTURE_HEAP_SNAPSHOT_H
 
+#include "capture/resident_owners.h"
 #include "runtime/python.h"
 #include "snapshot/snapshot.h"
 
@@ -19,5 +20,13 @@
 struct error *heap_snapshot_take(struct python *python, bool with_edges, bool with_traces,
                                  void (*progress)(void *context, double fraction), void *context,
                                  struct snapshot **ret);
+
+/*
+ * The same without references, and owners learn what of pymalloc's memory is
+ * whose, and which blocks outside of it are objects'.
+ */
+struct error *heap_snapshot_measure(struct python *python, struct resident_owners *owners,
+                                    void (*progress)(void *context, double fraction), void *context,
+                                    struct snapshot **ret);
 
 #endif

@@ -563,3 +563,13 @@ void heap_walk_break(struct heap_walk *walk)
 	walk->is_broken = true;
 	work_queue_unlock(&walk->queue);
 }
+
+void heap_walk_note_owned(struct heap_walk *walk, taddr address, uint64_t size, bool is_object)
+{
+	if (!walk->owners)
+		return;
+	work_queue_lock(&walk->queue);
+	if (!resident_owners_note(walk->owners, address, size, is_object))
+		walk->is_broken = true;
+	work_queue_unlock(&walk->queue);
+}

@@ -26,6 +26,7 @@
 
 #include "base/work_queue.h"
 #include "capture/block_index.h"
+#include "capture/resident_owners.h"
 #include "runtime/py_refs.h"
 #include "snapshot/snapshot_builder.h"
 
@@ -43,6 +44,7 @@ struct heap_walk {
 	struct python *python;
 	struct snapshot_builder *builder;
 	bool with_edges;
+	struct resident_owners *owners; /* borrowed; NULL: nobody asks whose memory it is */
 	void (*progress)(void *context, double fraction); /* may be NULL */
 	void *progress_context;
 
@@ -102,5 +104,7 @@ type_id heap_walk_add_type(struct heap_walk *walk, const struct py_type *type);
 str_id heap_walk_add_string(struct heap_walk *walk, const char *string);
 void heap_walk_add_impostor(struct heap_walk *walk, node_id node);
 void heap_walk_break(struct heap_walk *walk);
+/* An object, or one's storage, in no pool, for who asks whose memory it is. */
+void heap_walk_note_owned(struct heap_walk *walk, taddr address, uint64_t size, bool is_object);
 
 #endif

@@ -268,6 +268,19 @@ static void on_reference(void *context, const struct py_ref *reference)
 
 /* ---------------------------------------------------------------- storage */
 
+/* Storage that malloc gave; of what lies in a module's data nothing is said. */
+static void add_storage(struct heap_worker *worker, taddr address, uint64_t size)
+{
+	taddr block = address - worker->probe.debug_header;
+	uint64_t memory;
+
+	if (heap_resolve_is_static(worker, address))
+		return;
+	memory = malloc_chunk_size(&worker->memory, block, size, size);
+	worker->current_memory += memory;
+	heap_walk_note_owned(worker->walk, block, memory, false);
+}
+
 static void on_storage(void *context, taddr address, uint64_t size)
 {
 	struct heap_worker *worker = context;
@@ -276,9 +289,7 @@ static void on_storage(void *context, taddr address, uint64_t size)
 	node_id node;
 
 	if (!block_index_place(blocks, address, &place)) {
-		if (!heap_resolve_is_static(worker, address))
-			worker->current_memory += malloc_chunk_size(
-				&worker->memory, address - worker->probe.debug_header, size, size);
+		add_storage(worker, address, size);
 		return;
 	}
 	node = block_index_node(blocks, &place);
@@ -425,11 +436,14 @@ static uint64_t own_memory(struct heap_worker *worker, const struct py_object *o
 {
 	uint64_t before = (uint64_t)object->type->prefix + worker->probe.debug_header;
 	int64_t basic = object->type->basicsize;
+	uint64_t memory;
 
 	if (heap_resolve_is_static(worker, object->address))
 		return size;
-	return malloc_chunk_size(&worker->memory, object->address - before,
-	                         before + (uint64_t)(basic > 0 ? basic : 0), before + size);
+	memory = malloc_chunk_size(&worker->memory, object->address - before,
+	                           before + (uint64_t)(basic > 0 ? basic : 0), before + size);
+	heap_walk_note_owned(worker->walk, object->address - before, memory, true);
+	return memory;
 }
 
 void heap_worker_decode_other(struct heap_worker *worker, node_id node)

@@ -12,6 +12,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "runtime/py_arenas.h"
 
 #include <stdlib.h>
 
@@ -114,6 +115,71 @@ struct error *pymalloc_pools(struct python *python, taddr **ret_pools, size_t *r
 	*ret_pools = list.pools;
 	*ret_count = list.count;
 	*ret_torn = list.torn;
+	return NULL;
+}
+
+struct arena_list {
+	struct pymalloc_arena *arenas;
+	size_t count;
+	size_t capacity;
+};
+
+static bool append_arenas(struct python *python, const struct py_arena_table *table,
+                          struct arena_list *list)
+{
+	uint32_t count = table->count > ARENAS_MAX ? 0 : table->count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		taddr at = table->arenas + (taddr)i * python->layout.arena.size;
+		struct py_arena arena;
+
+		if (!py_arena_read(python->memory, &python->layout, at, &arena) ||
+		    arena.pool_address - arena.address > python->arena_size ||
+		    arena.address > UINT64_MAX - python->arena_size)
+			continue;
+		if (!array_reserve(&list->arenas, &list->capacity, list->count + 1,
+		                   sizeof(*list->arenas)))
+			return false;
+		list->arenas[list->count++] = (struct pymalloc_arena){
+			arena.address, arena.pool_address, arena.address + python->arena_size};
+	}
+	return true;
+}
+
+static int compare_arenas(const void *left, const void *right)
+{
+	const struct pymalloc_arena *a = left;
+	const struct pymalloc_arena *b = right;
+
+	return (a->start > b->start) - (a->start < b->start);
+}
+
+static void drop_overlapping(struct arena_list *list)
+{
+	size_t kept = 0;
+
+	if (list->count)
+		qsort(list->arenas, list->count, sizeof(*list->arenas), compare_arenas);
+	for (size_t i = 0; i < list->count; i++)
+		if (!kept || list->arenas[kept - 1].end <= list->arenas[i].start)
+			list->arenas[kept++] = list->arenas[i];
+	list->count = kept;
+}
+
+struct error *pymalloc_arenas(struct python *python, struct pymalloc_arena **ret_arenas,
+                              size_t *ret_count)
+{
+	struct arena_list list = {0};
+
+	for (size_t i = 0; i < python->arena_table_count; i++) {
+		if (!append_arenas(python, &python->arena_tables[i], &list)) {
+			free(list.arenas);
+			return error_no_memory();
+		}
+	}
+	drop_overlapping(&list);
+	*ret_arenas = list.arenas;
+	*ret_count = list.count;
 	return NULL;
 }
 

@@ -40,6 +40,19 @@ enum {
 struct error *pymalloc_pools(struct python *python, taddr **ret_pools, size_t *ret_count,
                              uint64_t *ret_torn);
 
+struct pymalloc_arena {
+	taddr start;
+	taddr used_end; /* behind its last pool that was ever used */
+	taddr end;
+};
+
+/*
+ * All arenas that there are, ascending, never overlapping (the caller frees
+ * *ret_arenas). What is no arena is left out.
+ */
+struct error *pymalloc_arenas(struct python *python, struct pymalloc_arena **ret_arenas,
+                              size_t *ret_count);
+
 /* One pool, decoded. */
 struct pymalloc_pool {
 	uint32_t block_size; /* bytes: 16 ... 512; 0: the pool is empty */

@@ -18,6 +18,7 @@
 #define PLUMB_SNAPSHOT_SNAPSHOT_H
 
 #include "base/error.h"
+#include "snapshot/snap_account.h"
 #include "snapshot/snapshot_facts.h"
 
 #include <stdbool.h>
@@ -239,6 +240,7 @@ struct snapshot {
 
 	struct snap_totals totals;
 	struct snapshot_facts facts; /* filled in by whoever made the graph */
+	struct snap_account account; /* when it was asked for; no file keeps it */
 
 	/*
 	 * The text of a node that serves as a key ('abc', 42, ('a', 1)), as a

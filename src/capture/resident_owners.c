@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sums are kept for each mapping, so that a lie in one spoils no other. */
+#include "capture/resident_owners.h"
+
+#include "base/array.h"
+
+#include <stdlib.h>
+
+/* Steps that parts which never overlap may take at most, and sums that still add up. */
+static const uint64_t STEPS_MIN = UINT64_C(1) << 30;
+static const uint64_t OWNED_MAX = UINT64_C(1) << 58;
+
+struct error *resident_owners_init(struct resident_owners *owners, const struct resident_map *map)
+{
+	*owners = (struct resident_owners){
+		.map = map,
+		.steps_left = STEPS_MIN + 16 * (uint64_t)map->run_count,
+	};
+	owners->regions = calloc(map->smaps.maps.count + 1, sizeof(*owners->regions));
+	return owners->regions ? NULL : error_no_memory();
+}
+
+void resident_owners_deinit(struct resident_owners *owners)
+{
+	free(owners->regions);
+	free(owners->blocks);
+	*owners = (struct resident_owners){0};
+}
+
+/* Moves to the first run that ends behind address. */
+static void seek(struct resident_owners *owners, taddr address)
+{
+	const struct resident_map *map = owners->map;
+	size_t run = owners->run;
+
+	if (run < map->run_count && map->runs[run].end <= address)
+		run++;
+	if ((run && map->runs[run - 1].end > address) ||
+	    (run < map->run_count && map->runs[run].end <= address))
+		run = resident_map_run(map, address);
+	owners->run = run;
+}
+
+static taddr end_of(taddr start, uint64_t size)
+{
+	return size > UINT64_MAX - start ? UINT64_MAX : start + size;
+}
+
+void resident_owners_add(struct resident_owners *owners, taddr start, uint64_t size,
+                         enum snap_owner owner)
+{
+	const struct resident_map *map = owners->map;
+	taddr end = end_of(start, size);
+
+	seek(owners, start);
+	for (size_t i = owners->run; i < map->run_count && map->runs[i].start < end; i++) {
+		const struct resident_run *run = &map->runs[i];
+		uint64_t *owned = &owners->regions[run->region][owner];
+		taddr from = run->start > start ? run->start : start;
+		taddr to = run->end < end ? run->end : end;
+
+		if (!owners->steps_left)
+			return;
+		owners->steps_left--;
+		*owned = to - from > OWNED_MAX - *owned ? OWNED_MAX : *owned + (to - from);
+	}
+}
+
+bool resident_owners_has_all(struct resident_owners *owners, taddr start, uint64_t size)
+{
+	const struct resident_run *run;
+
+	seek(owners, start);
+	if (owners->run == owners->map->run_count)
+		return false;
+	run = &owners->map->runs[owners->run];
+	return run->start <= start && size <= run->end - start;
+}
+
+bool resident_owners_note(struct resident_owners *owners, taddr address, uint64_t size,
+                          bool is_object)
+{
+	if (!array_reserve(&owners->blocks, &owners->block_capacity, owners->block_count + 1,
+	                   sizeof(*owners->blocks)))
+		return false;
+	owners->blocks[owners->block_count++] =
+		(struct owned_block){address, size, is_object, false};
+	return true;
+}
+
+/* Of two at one address the object comes first. */
+static int compare_blocks(const void *left, const void *right)
+{
+	const struct owned_block *a = left;
+	const struct owned_block *b = right;
+
+	if (a->address != b->address)
+		return a->address > b->address ? 1 : -1;
+	return b->is_object - a->is_object;
+}
+
+void resident_owners_sort(struct resident_owners *owners)
+{
+	if (owners->block_count)
+		qsort(owners->blocks, owners->block_count, sizeof(*owners->blocks), compare_blocks);
+}
+
+/* The first block at or behind address. */
+static size_t block_from(const struct resident_owners *owners, taddr address)
+{
+	size_t low = 0;
+	size_t high = owners->block_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (owners->blocks[middle].address < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+bool resident_owners_search(struct resident_owners *owners, taddr start, uint64_t size,
+                            enum snap_owner *ret)
+{
+	taddr end = end_of(start, size);
+	size_t first = block_from(owners, start);
+	bool is_object = false;
+	size_t i;
+
+	for (i = first; i < owners->block_count && owners->blocks[i].address < end; i++) {
+		owners->blocks[i].is_credited = true;
+		is_object |= owners->blocks[i].is_object;
+	}
+	if (i == first)
+		return false;
+	*ret = is_object ? SNAP_OWNER_OBJECTS : SNAP_OWNER_BUFFERS;
+	return true;
+}
+
+/* part * whole / sum, rounded down; the product may be larger than 64 bits hold. */
+static uint64_t in_proportion(uint64_t part, uint64_t whole, uint64_t sum)
+{
+	__extension__ typedef unsigned __int128 wide;
+
+	return (uint64_t)((wide)part * whole / sum);
+}
+
+void resident_owners_finish(const struct resident_owners *owners, struct snap_account *ret)
+{
+	const struct process_smaps *smaps = &owners->map->smaps;
+	struct snap_account account = {
+		.is_known = true,
+		.resident = smaps->resident_bytes,
+		.page_tables = owners->map->page_tables,
+		.torn = owners->torn,
+	};
+
+	for (size_t i = 0; i < smaps->maps.count; i++) {
+		const uint64_t *owned = owners->regions[i];
+		uint64_t whole = smaps->resident[i];
+		uint64_t sum = 0;
+
+		for (size_t owner = 0; owner < SNAP_OWNER_COUNT; owner++)
+			sum += owned[owner];
+		for (size_t owner = 0; owner < SNAP_OWNER_COUNT; owner++)
+			account.owned[owner] += sum > whole ? in_proportion(owned[owner], whole, sum)
+			                                    : owned[owner];
+	}
+	*ret = account;
+}
