@@ -171,6 +171,16 @@ WHY = {
     "unreached": {"objects": count, "bytes": count},
 }
 
+RSS = {
+    **COMMON,
+    "schema": words("plumb.rss/1"),
+    "pause_ms": number,
+    "rss": count,
+    "rows": [{"kind": text, "label": text, "bytes": count}],
+    "page_tables": count,
+    "malloc_torn": count,
+}
+
 VERDICT = {
     **COMMON,
     "schema": words("plumb.verdict/1"),
@@ -254,6 +264,16 @@ def test_why(plumb, python, start):
     assert document["schema"] == "plumb.why/1"
     assert_target(document, target, python)
     assert document["paths"] and mismatches(document, WHY) == []
+    assert_documented(document)
+
+
+def test_rss(plumb, python, start):
+    target = start(python, LEAK)
+    document = plumb("rss", target.pid, "--json", code=0).json
+    assert_target(document, target, python)
+    assert document["pause_ms"] > 0
+    assert mismatches(document, RSS) == []
+    assert {row["kind"] for row in document["rows"]} >= {"python-objects", "unexplained"}
     assert_documented(document)
 
 

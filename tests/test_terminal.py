@@ -96,6 +96,10 @@ def test_tables_fit_whatever_types_are_called(plumb, target, by):
     assert by != "type" or all(word in text for word in ("...", "\u732b", "gnp.exe"))
 
 
+def test_the_account_fits(plumb, target):
+    assert_fits(on_a_terminal(plumb.path, "rss", target.pid))
+
+
 def test_paths_fit_whatever_is_on_them(plumb, target):
     rows = plumb("heap", target.pid, "--json", code=0).json["rows"]
     names = [row["type"] for row in rows if row["type"].startswith("__main__.")]

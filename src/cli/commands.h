@@ -22,6 +22,7 @@ struct error *cmd_check(const struct options *options);
 struct error *cmd_core(const struct options *options);
 struct error *cmd_diff(const struct options *options);
 struct error *cmd_heap(const struct options *options);
+struct error *cmd_rss(const struct options *options);
 struct error *cmd_show(const struct options *options);
 struct error *cmd_snap(const struct options *options);
 struct error *cmd_sql(const struct options *options);

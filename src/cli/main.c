@@ -33,6 +33,8 @@ static const struct command {
 	 OPTIONS_DIFF | OPTIONS_TOP | OPTIONS_CORE},
 	{"heap", usage_heap, cmd_heap,
 	 OPTIONS_TABLE | OPTIONS_TOP | OPTIONS_CORE},
+	{"rss", usage_rss, cmd_rss,
+	 0},
 	{"show", usage_show, cmd_show,
 	 OPTIONS_TOP | OPTIONS_CORE},
 	{"snap", usage_snap, cmd_snap,

@@ -20,9 +20,11 @@ struct source {
 enum {
 	WITH_SETTINGS = 1 << 16,
 	WITHOUT_HEAP = 1 << 17,
+	WITH_ACCOUNT = 1 << 18,
 };
 
-_Static_assert((SNAPSHOT_FILE_ALL & (WITH_SETTINGS | WITHOUT_HEAP)) == 0, "bits of their own");
+_Static_assert((SNAPSHOT_FILE_ALL & (WITH_SETTINGS | WITHOUT_HEAP | WITH_ACCOUNT)) == 0,
+               "bits of their own");
 
 static bool is_number(const char *word)
 {
@@ -40,6 +42,7 @@ static struct capture_options how_to_capture(const struct options *options, unsi
 		.with_traces = parts & SNAPSHOT_FILE_TRACES,
 		.with_settings = parts & WITH_SETTINGS,
 		.without_heap = parts & WITHOUT_HEAP,
+		.with_account = parts & WITH_ACCOUNT,
 		.progress = progress_report,
 		.progress_context = progress,
 	};
@@ -80,6 +83,10 @@ static struct error *open_file(const struct options *options, const char *word, 
 
 	if (access(word, F_OK) < 0)
 		return error_new(ERROR_USAGE, "%s: not a process id, and there is no such file",
+		                 word);
+	if (parts & WITH_ACCOUNT)
+		return error_new(ERROR_UNSUPPORTED,
+		                 "%s: only of a running process the kernel tells what is resident",
 		                 word);
 	if (core_target_is_core(word))
 		return open_core(options, word, parts, progress, source);
@@ -139,6 +146,12 @@ struct error *source_open_facts(const struct options *options, const char *word,
                                 struct progress *progress, struct source **ret)
 {
 	return open_source(options, word, WITH_SETTINGS | WITHOUT_HEAP, progress, ret);
+}
+
+struct error *source_open_account(const struct options *options, const char *word,
+                                  struct progress *progress, struct source **ret)
+{
+	return open_source(options, word, WITH_ACCOUNT, progress, ret);
 }
 
 void source_free(struct source *source)

@@ -22,6 +22,7 @@ const char *usage_program(void)
 	       "  plumb heap PID        what is the heap made of?\n"
 	       "  plumb why PID WHAT    what keeps the objects of a type, or one, alive?\n"
 	       "  plumb show PID ADDR   one object: value, references, what holds it\n"
+	       "  plumb rss PID         whose is the resident memory, to the last byte?\n"
 	       "  plumb diff A B        what changed from one to the other?\n"
 	       "  plumb sql PID QUERY   ask it in SQL\n"
 	       "  plumb snap PID -o F   keep it in a file; PID above may be such a file\n"
@@ -174,6 +175,24 @@ const char *usage_why(void)
 	       "  plumb why 4242 app.Session\n"
 	       "  plumb why 4242 0x7f31c0a81f40\n"
 	       "  plumb why 4242 dict --dot why.dot && dot -Tsvg why.dot -o why.svg\n";
+}
+
+const char *usage_rss(void)
+{
+	return "plumb rss PID: whose is the resident memory?\n"
+	       "\n"
+	       "A table whose rows add up to the RSS that the kernel tells of the process: live\n"
+	       "Python objects and their buffers, what is free but kept in pymalloc and in\n"
+	       "glibc's malloc, blocks of C that no object is known to own, mapped files, stacks,\n"
+	       "shared memory, and what nobody could be found for. Memory that is reserved but\n"
+	       "not resident is in no row. The data of a numpy array counts as a block of C.\n"
+	       "\n"
+	       "options:\n"
+	       COMMON_OPTIONS
+	       "\n"
+	       "examples:\n"
+	       "  plumb rss 4242\n"
+	       "  plumb rss 4242 --json | jq '.rows[] | select(.kind == \"free-glibc\")'\n";
 }
 
 const char *usage_show(void)

@@ -184,9 +184,10 @@ void target_report_doubts(struct text *text, const struct snapshot *snapshot)
 		text_append_char(text, '\n');
 	append_missing(text, &snapshot->facts);
 	if (!snapshot->facts.is_settled)
-		text_append(text,
-		            "\nthe garbage collector was running whenever plumb looked; figures "
-		            "may be off\n");
+		text_printf(text,
+		            "\nthe garbage collector%s was running whenever plumb looked; figures "
+		            "may be off\n",
+		            snapshot->account.is_known ? " or malloc" : "");
 }
 
 void target_report_end_json(struct json *json, const struct snapshot *snapshot)

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The largest groups in a sentence, then all rows. A share is of the RSS. */
+#include "report/rss_report.h"
+
+#include "report/units.h"
+
+enum {
+	BYTES_WIDTH = 12,
+	EXACT_WIDTH = 18,
+	SHARE_WIDTH = 9,
+	FIGURES_WIDTH = BYTES_WIDTH + EXACT_WIDTH + SHARE_WIDTH,
+	NAME_WIDTH_MIN = 12,
+	NAMED_IN_ANSWER = 3,
+};
+
+static const struct row_words {
+	const char *kind;
+	const char *label; /* fits beside the figures on a line of 80 columns */
+} row_words[ACCOUNT_ROWS_MAX] = {
+	[SNAP_OWNER_OBJECTS] = {"python-objects", "live Python objects"},
+	[SNAP_OWNER_BUFFERS] = {"python-buffers", "buffers of Python objects"},
+	[SNAP_OWNER_POOL_OTHER] = {"pymalloc-other", "pymalloc, in use, no live object"},
+	[SNAP_OWNER_POOL_BLOCKS] = {"free-pymalloc", "pymalloc, free in used pools"},
+	[SNAP_OWNER_POOL_FREE] = {"free-pymalloc", "pymalloc, free pools"},
+	[SNAP_OWNER_POOL_HEADS] = {"pymalloc-own", "pymalloc's headers and rounding"},
+	[SNAP_OWNER_NATIVE] = {"native", "blocks of malloc in use by C"},
+	[SNAP_OWNER_MALLOC_OWN] = {"malloc-own", "malloc's own tables"},
+	[SNAP_OWNER_MAIN_TOP] = {"free-glibc", "free in glibc, main arena: top"},
+	[SNAP_OWNER_MAIN_BINS] = {"free-glibc", "free in glibc, main arena: holes"},
+	[SNAP_OWNER_MAIN_CACHES] = {"free-glibc", "free in glibc, main arena: caches"},
+	[SNAP_OWNER_THREAD_TOP] = {"free-glibc", "free in glibc, thread arenas: tops"},
+	[SNAP_OWNER_THREAD_BINS] = {"free-glibc", "free in glibc, thread arenas: holes"},
+	[SNAP_OWNER_THREAD_CACHES] = {"free-glibc", "free in glibc, thread arenas: caches"},
+	[SNAP_OWNER_FILES] = {"mapped-files", "mapped files"},
+	[SNAP_OWNER_STACKS] = {"stacks", "stacks of threads"},
+	[SNAP_OWNER_SHARED] = {"shared", "shared memory"},
+	[ACCOUNT_NOBODY] = {"unexplained", "unexplained"},
+};
+
+static const char *const group_words[ACCOUNT_GROUP_COUNT] = {
+	[ACCOUNT_OBJECTS] = "live Python objects",
+	[ACCOUNT_POOLS_USED] = "pymalloc in use besides",
+	[ACCOUNT_POOLS_FREE] = "free in pymalloc",
+	[ACCOUNT_NATIVE] = "C's blocks of malloc",
+	[ACCOUNT_MALLOC_FREE] = "free in glibc",
+	[ACCOUNT_FILES] = "mapped files",
+	[ACCOUNT_STACKS] = "stacks",
+	[ACCOUNT_SHARED] = "shared memory",
+	[ACCOUNT_UNEXPLAINED] = "unexplained",
+};
+
+static void append_answer(const struct layout *layout, const struct account *account,
+                          struct text *text)
+{
+	struct text answer;
+	struct text item;
+
+	text_init(&answer);
+	text_init(&item);
+	units_bytes(&answer, account->resident);
+	text_append(&answer, " resident");
+	for (size_t i = 0; i < NAMED_IN_ANSWER && account->groups[i].bytes; i++) {
+		text_append(&item, i ? ", " : ": ");
+		units_share(&item, account->groups[i].bytes, account->resident);
+		text_printf(&item, " %s", group_words[account->groups[i].group]);
+		if (layout_columns(text_string(&answer)) + layout_columns(text_string(&item)) >
+		    layout->width)
+			break;
+		text_append(&answer, text_string(&item));
+		text_clear(&item);
+	}
+	layout_bold(layout, text, text_string(&answer));
+	text_append_char(text, '\n');
+	text_deinit(&answer);
+	text_deinit(&item);
+}
+
+static size_t name_width(const struct layout *layout)
+{
+	return layout_room(layout, FIGURES_WIDTH + 1, NAME_WIDTH_MIN);
+}
+
+static void append_head(const struct layout *layout, struct text *text)
+{
+	struct text head;
+
+	text_init(&head);
+	layout_left(&head, "whose", name_width(layout));
+	layout_right(&head, "memory", BYTES_WIDTH);
+	layout_right(&head, "bytes", EXACT_WIDTH);
+	layout_right(&head, "share", SHARE_WIDTH);
+	layout_dim(layout, text, text_string(&head));
+	text_append_char(text, '\n');
+	text_deinit(&head);
+}
+
+static void append_row(const struct layout *layout, const char *label, uint64_t bytes,
+                       uint64_t whole, struct text *text)
+{
+	struct text cell;
+
+	text_init(&cell);
+	layout_left(text, label, name_width(layout));
+	units_bytes(&cell, bytes);
+	layout_cell(text, &cell, BYTES_WIDTH);
+	units_count(&cell, bytes);
+	layout_cell(text, &cell, EXACT_WIDTH);
+	units_share(&cell, bytes, whole);
+	layout_cell(text, &cell, SHARE_WIDTH);
+	text_append_char(text, '\n');
+	text_deinit(&cell);
+}
+
+static void append_doubts(const struct account *account, struct text *text)
+{
+	if (!account->torn)
+		return;
+	text_append(text, "of malloc's memory ");
+	units_bytes(text, account->torn);
+	text_append(text, " contradict themselves; what is resident of them is unexplained\n");
+}
+
+void rss_report_text(const struct layout *layout, const struct snapshot *snapshot,
+                     const struct account *account, struct text *text)
+{
+	append_answer(layout, account, text);
+	target_report_text(layout, text, &snapshot->facts);
+	text_append_char(text, '\n');
+	append_head(layout, text);
+	for (size_t i = 0; i < account->row_count; i++)
+		append_row(layout, row_words[account->rows[i].owner].label, account->rows[i].bytes,
+		           account->resident, text);
+	append_row(layout, "all: the RSS", account->resident, account->resident, text);
+	if (account->page_tables) {
+		text_append(text, "\nbeside the RSS the kernel keeps ");
+		units_bytes(text, account->page_tables);
+		text_append(text, " of page tables\n");
+	}
+	append_doubts(account, text);
+	target_report_doubts(text, snapshot);
+}
+
+void rss_report_json(const struct snapshot *snapshot, const struct account *account,
+                     struct text *text)
+{
+	struct json json;
+
+	target_report_begin_json(&json, text, "plumb.rss/1", &snapshot->facts);
+	json_unsigned(&json, "rss", account->resident);
+	json_begin_array(&json, "rows");
+	for (size_t i = 0; i < account->row_count; i++) {
+		const struct row_words *words = &row_words[account->rows[i].owner];
+
+		json_begin_object(&json, NULL);
+		json_string(&json, "kind", words->kind);
+		json_string(&json, "label", words->label);
+		json_unsigned(&json, "bytes", account->rows[i].bytes);
+		json_end_object(&json);
+	}
+	json_end_array(&json);
+	json_unsigned(&json, "page_tables", account->page_tables);
+	json_unsigned(&json, "malloc_torn", account->torn);
+	target_report_end_json(&json, snapshot);
+}

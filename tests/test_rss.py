@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`plumb rss`: its rows are the RSS, and each has what the program knows it did.
+
+The program does one thing at a time; what the account shows before and after is
+compared, so that it makes no difference what else a Python holds.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from support import service
+from support.processes import ANSWER_LOOP
+
+MIB = 1 << 20
+PAGE = 4096
+POOL_MAX = 16 << 10
+FLOAT = 32  # its block: 24 bytes, rounded up
+
+# Within this it is right: what the question itself allocates, and where blocks end.
+SLACK = 192 << 10
+
+CODE = (
+    """
+import array, ctypes, mmap, os, sys, tempfile, threading
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.malloc.argtypes = [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+BLOCK = 64 << 10
+held = {}
+
+def malloc(size):
+    block = libc.malloc(size)
+    ctypes.memset(block, 1, size)
+    return block
+
+def hold_buffer():
+    held["buffer"] = array.array("B", b"x") * (50 << 20)
+
+def hold_object():
+    held["object"] = b"x" * (40 << 20)
+
+def hold_small():
+    held["small"] = [float(number) for number in range(200000)]
+
+def free_half_of_small():
+    del held["small"][::2]
+
+def hold_native():
+    held["native"] = [malloc(BLOCK) for _ in range(480)]
+
+def pin_free_native():
+    blocks = [malloc(BLOCK) for _ in range(320)]
+    held["pin"] = malloc(BLOCK)
+    for block in blocks:
+        libc.free(block)
+
+def map_file():
+    file = tempfile.TemporaryFile()
+    file.write(b"x" * (12 << 20))
+    file.flush()
+    held["file"] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    sum(held["file"][::4096])
+
+def map_shared():
+    held["shared"] = mmap.mmap(-1, 8 << 20)
+    for page in range(0, 8 << 20, 4096):
+        held["shared"][page] = 1
+
+def start_threads():
+    threading.stack_size(4 << 20)
+    waiting, ready = threading.Event(), threading.Semaphore(0)
+    def nest(depth):
+        if depth:
+            return sorted([depth], key=lambda one: nest(depth - 1) or 0)
+        ready.release()
+        waiting.wait()
+    for _ in range(4):
+        threading.Thread(target=nest, args=(200,), daemon=True).start()
+    for _ in range(4):
+        ready.acquire()
+
+def read_untouched():
+    # The kernel has one page of zeros for all of it, which is in no RSS.
+    block = libc.malloc(30 << 20)
+    held["zeros"] = ctypes.string_at(block, 30 << 20).count(b"x"), block
+
+def unmapped():
+    held["reserved"] = mmap.mmap(-1, 64 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+"""
+    + ANSWER_LOOP
+)
+
+
+def resident_now(pid):
+    text = Path(f"/proc/{pid}/smaps").read_text(errors="replace")
+    return sum(map(int, re.findall(r"^Rss: +(\d+) kB$", text, re.MULTILINE))) * 1024
+
+
+def account_of(plumb, pid, *options):
+    document = plumb("rss", pid, "--json", *options, code=0).json
+    assert document["schema"] == "plumb.rss/1"
+    assert all(row["bytes"] >= 0 for row in document["rows"])
+    assert sum(row["bytes"] for row in document["rows"]) == document["rss"]
+    assert document["target"]["rss"] == document["rss"]
+    return document
+
+
+def sums(document):
+    """By kind, and for each row by its label."""
+    found = {}
+    for row in document["rows"]:
+        found[row["label"]] = row["bytes"]
+        if row["kind"] != row["label"]:
+            found[row["kind"]] = found.get(row["kind"], 0) + row["bytes"]
+    return found
+
+
+def about(expected, slack=SLACK):
+    return pytest.approx(expected, abs=slack)
+
+
+class Accounts:
+    def __init__(self, plumb, target):
+        self.plumb, self.target = plumb, target
+
+    def take(self):
+        self.target.wait_for_rest()
+        return sums(account_of(self.plumb, self.target.pid))
+
+    def change(self, what):
+        """What the account says that calling this function changed; kinds without change are 0."""
+        before = self.take()
+        self.target.ask(f"{what}()")
+        after = self.take()
+        found = dict.fromkeys([*before, *after, "stacks", "shared", "free-glibc", "native"], 0)
+        for key in found:
+            found[key] = after.get(key, 0) - before.get(key, 0)
+        return found
+
+
+@pytest.fixture
+def target(python, start):
+    return start(python, CODE, env={"MALLOC_MMAP_THRESHOLD_": str(1 << 20)})
+
+
+@pytest.fixture
+def accounts(plumb, target):
+    return Accounts(plumb, target)
+
+
+@pytest.mark.parametrize("pause", ["fork", "copy", "none"])
+def test_the_rows_are_what_the_kernel_counts(plumb, target, pause):
+    target.ask("hold_small()")
+    for _ in range(5):
+        target.wait_for_rest()
+        before = resident_now(target.pid)
+        document = account_of(plumb, target.pid, "--pause", pause)
+        if resident_now(target.pid) == before:
+            break
+    assert document["rss"] == before
+    assert document["page_tables"] > 0
+    assert sums(document)["unexplained"] < document["rss"] * 0.02
+
+
+def test_buffers_and_objects(accounts):
+    change = accounts.change("hold_buffer")
+    assert change["python-buffers"] == about(50 * MIB)
+    assert change["python-objects"] == about(0)
+    change = accounts.change("hold_object")
+    assert change["python-objects"] == about(40 * MIB)
+    assert change["python-buffers"] == about(0)
+    assert abs(change["unexplained"]) < SLACK
+
+
+def test_small_objects_and_the_room_that_they_leave(accounts):
+    change = accounts.change("hold_small")
+    assert change["python-objects"] == about(200000 * FLOAT)
+    assert change["python-buffers"] == about(200000 * 8, MIB // 2)
+    change = accounts.change("free_half_of_small")
+    assert change["python-objects"] == about(-100000 * FLOAT)
+    assert change["pymalloc, free in used pools"] == about(100000 * FLOAT)
+    assert abs(change["unexplained"]) < SLACK
+
+
+def test_blocks_of_c_and_what_it_freed(accounts):
+    change = accounts.change("hold_native")
+    assert change["native"] + min(change["free-glibc"], 0) == about(30 * MIB, MIB)
+    assert change["native"] == about(30 * MIB)
+    change = accounts.change("pin_free_native")
+    assert change["free-glibc"] == about(20 * MIB, MIB)
+    assert change["native"] == about(64 << 10)
+    assert abs(change["unexplained"]) < SLACK
+
+
+def test_files_shared_memory_and_stacks(accounts):
+    change = accounts.change("map_file")
+    assert change["mapped-files"] == about(12 * MIB, MIB)
+    change = accounts.change("map_shared")
+    assert change["shared"] == 8 * MIB
+    change = accounts.change("start_threads")
+    # Each has its descriptor, its thread-local data and some frames.
+    assert 4 * 2 * PAGE <= change["stacks"] < 4 * 4 * MIB
+    assert abs(change["unexplained"]) < SLACK
+
+
+def test_what_is_not_resident_is_in_no_row(accounts):
+    change = accounts.change("unmapped")
+    assert sum(abs(change[kind]) for kind in ("native", "shared", "unexplained")) < SLACK
+    before = resident_now(accounts.target.pid)
+    change = accounts.change("read_untouched")
+    grown = resident_now(accounts.target.pid) - before
+    assert grown < 2 * MIB
+    assert change["native"] < 2 * MIB and abs(change["unexplained"]) < SLACK
+
+
+def stats_of(target):
+    """sys._debugmallocstats() as a dict: its words, with the bytes behind them."""
+    target.ask("sys._debugmallocstats()")
+    text = target.stderr().rpartition("Small block threshold")[2]
+    return {
+        words.strip(): int(figure.replace(",", ""))
+        for words, figure in re.findall(r"^(?:# )?([^\d\n].*?) *= +([\d,]+)$", text, re.MULTILINE)
+    }
+
+
+def test_pymalloc_is_as_it_says_itself(accounts):
+    accounts.target.ask("hold_small()")
+    accounts.target.ask("free_half_of_small()")
+    stats = stats_of(accounts.target)
+    found = accounts.take()
+    own = stats["bytes lost to pool headers"] + stats["bytes lost to quantization"]
+    # What lies before the first pool of an arena was never touched, and is hardly resident.
+    around = stats["bytes lost to arena alignment"]
+    assert own - (16 << 10) <= found["pymalloc's headers and rounding"] <= own + around + (16 << 10)
+    # Each size has one pool whose end was never used, and is not resident.
+    available = stats["bytes in available blocks"]
+    assert available - 32 * POOL_MAX <= found["pymalloc, free in used pools"]
+    assert found["pymalloc, free in used pools"] <= available + (64 << 10)
+    in_use = stats["bytes in allocated blocks"]
+    heap = accounts.plumb("heap", accounts.target.pid, "--json", code=0).json["allocator"]
+    assert heap["pymalloc_in_use"] == about(in_use, 128 << 10)
+    assert found["pymalloc-other"] == about(heap["pymalloc_not_objects"], 128 << 10)
+
+
+@pytest.mark.parametrize("allocator", ["malloc", "debug"])
+def test_another_allocator_of_python(plumb, python, start, allocator):
+    target = start(python, CODE, env={"PYTHONMALLOC": allocator})
+    accounts = Accounts(plumb, target)
+    change = accounts.change("hold_small")
+    least = {"malloc": 200000 * 32, "debug": 200000 * 48}[allocator]
+    # A few come from a list of free ones, which were nobody's.
+    assert 0.99 * least <= change["python-objects"] < 2 * least
+    change = accounts.change("hold_buffer")
+    assert change["python-buffers"] == about(50 * MIB)
+    found = accounts.take()
+    assert found["unexplained"] < sum(found.values()) * 0.02
+    assert ("free-pymalloc" in found) == (allocator == "debug")
+
+
+BUSY = (
+    """
+import threading
+
+def churn():
+    kept = []
+    while True:
+        kept.append([bytes(number) for number in range(0, 3000, 7)])
+        if len(kept) > 50:
+            del kept[:37]
+
+for _ in range(3):
+    threading.Thread(target=churn, daemon=True).start()
+"""
+    + ANSWER_LOOP
+)
+
+
+def test_a_busy_process_adds_up_as_well(plumb, python, start):
+    target = start(python, BUSY)
+    for pause in "fork", "copy", "fork", "none", "fork":
+        document = account_of(plumb, target.pid, "--pause", pause)
+        # What is read while it goes on contradicts itself; and nobody can be looked at for whom
+        # no moment was good.
+        if pause != "none" and document["not_exact"]["settled"]:
+            assert document["malloc_torn"] == 0
+            assert sums(document)["unexplained"] < document["rss"] * 0.02
+
+
+@pytest.mark.parametrize("switches", ["none", "exception,linked-list"])
+def test_the_sample_service_is_explained(plumb, python, switches):
+    with service.start(python, switches, "--threads", 20) as shop:
+        with shop.load("--connections", 8):
+            for _ in range(3):
+                document = account_of(plumb, shop.pid)
+                assert sums(document)["unexplained"] < document["rss"] * 0.02
+
+
+def test_the_first_line_is_the_answer(plumb, target):
+    target.ask("hold_buffer()")
+    lines = plumb("rss", target.pid, code=0).stdout.splitlines()
+    assert re.match(r"\d+(\.\d+)? MiB resident: [6-9]\d\.\d % live Python objects, ", lines[0])
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("unexplained ") for line in lines)
+    assert re.search(r"^all: the RSS .* 100\.0 %$", "\n".join(lines), re.MULTILINE)
+
+
+def test_a_file_has_no_account(plumb, target, tmp_path):
+    snapshot = tmp_path / "a.plumb"
+    plumb("snap", target.pid, "-o", snapshot, code=0)
+    complaint = plumb("rss", snapshot, code=3).stderr
+    assert "only of a running process the kernel tells what is resident" in complaint
+    assert "one process id" in plumb("rss", code=2).stderr
+    assert "no such file" in plumb("rss", tmp_path / "nothing", code=2).stderr
