@@ -246,3 +246,29 @@ def test_a_busy_process_is_read(python, plumb, tmp_path):
                 assert {states.get(block) for block in held} == {"used"}
                 sound += 1
     assert sound
+
+
+THREADS = """
+import threading
+pools = [(number, str(number), float(number)) for number in range(200000)]
+for _ in range(100):
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+kept = [bytearray(1 << 20) for _ in range(3)]
+"""
+
+
+def page_tables(pid):
+    return int(re.search(r"VmPTE:\s*(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
+
+
+@pytest.mark.pythons("3.9", "3.14")
+def test_stacks_of_threads_are_not_touched(python):
+    """They take no memory until they are used; the search for mapped blocks is not to change that."""
+    with python.start(THREADS + ANSWER_LOOP) as target:
+        before = page_tables(target.pid)
+        told = dump(target.pid)
+        after = page_tables(target.pid)
+    mapped = [usable for _, usable, state, _ in told["blocks"] if state == "mapped"]
+    assert len(mapped) == told["arenas"][0]["mallinfo"]["hblks"] >= 3
+    # All of the stacks together would take more than a megabyte.
+    assert after - before < 100

@@ -11,6 +11,10 @@
  * follow memory that is not malloc's: then every page is looked at. malloc
  * knows how many there are, and how many bytes; the search ends when it has
  * found them all.
+ *
+ * To look at a page that was never touched makes the process pay for it (an
+ * entry of its page table). Most of such memory is in stacks of threads, which
+ * begin behind a page that cannot be read: they come last.
  */
 #include "base/array.h"
 #include "runtime/glibc_walk.h"
@@ -19,9 +23,16 @@
 
 enum {
 	PAGE = 4096,
+	GUARD_MAX = 1 << 20, /* larger ones are the rest of a heap */
 	PAGES_MAX = 1 << 22, /* that are looked at one by one */
 	HUGE_PAGES = 1,      /* flag of the offset since 2.43 (MMAP_HP) */
 	MAPPED_MAX = 1 << 24,
+};
+
+enum search_depth {
+	SEARCH_STARTS, /* chunks that follow each other from where memory begins */
+	SEARCH_PAGES,  /* and anywhere, but in what may be a stack */
+	SEARCH_STACKS_TOO,
 };
 
 struct mapped_chunk {
@@ -59,18 +70,18 @@ bool glibc_next_memory(const struct glibc_malloc *glibc, size_t *index, struct m
 static bool read_chunk(const struct glibc_malloc *glibc, taddr base, uint64_t offset, taddr end,
                        struct mapped_chunk *ret)
 {
-	const uint8_t *header;
+	uint64_t header[2];
 	uint64_t told;
 	uint64_t word;
 	uint64_t bytes;
 
 	if (offset > end - base || end - base - offset < GLIBC_CHUNK_HEADER)
 		return false;
-	header = window_cache_view(glibc->memory, base + offset, GLIBC_CHUNK_HEADER);
-	if (!header)
+	/* Not by way of the cache, which would read all of the memory around. */
+	if (target_read(glibc->memory->target, base + offset, header, sizeof(header)) != DECODE_OK)
 		return false;
-	told = glibc_word(header, 0);
-	word = glibc_word(header, 8);
+	told = header[0];
+	word = header[1];
 	if (!glibc->layout->mapped_size_has_header)
 		told &= ~(uint64_t)HUGE_PAGES;
 	bytes = word & ~(uint64_t)GLIBC_FLAGS;
@@ -138,55 +149,84 @@ static taddr behind_stretch(const struct glibc_malloc *glibc, taddr address)
 	return stretch ? (stretch->end + PAGE - 1) & ~(taddr)(PAGE - 1) : address;
 }
 
-/*
- * The chunks that follow each other from the piece's start on; with pages, all
- * there are: so many pages may still be looked at.
- */
-static bool search_piece(struct glibc_malloc *glibc, const struct mapped_range *piece,
-                         size_t *pages)
+/* Does it begin with the guard of a stack? From 2.42 on that is a page of the same mapping. */
+static bool may_be_stack(const struct glibc_malloc *glibc, const struct target_region *region)
 {
-	taddr at = piece->start;
+	const struct target_region *before;
+	uint64_t word;
 
-	while (at < piece->end && !are_all_found(glibc)) {
+	before = target_region_at(glibc->memory->target, region->start - 1);
+	return (before && !before->is_readable && before->end - before->start <= GUARD_MAX) ||
+	       target_read(glibc->memory->target, region->start, &word, sizeof(word)) != DECODE_OK;
+}
+
+/*
+ * Adds the chunks from *at until region ends, where *at is then or behind it.
+ * Chunks may go on until piece ends; so many pages may still be looked at.
+ */
+static bool search_region(struct glibc_malloc *glibc, const struct target_region *region,
+                          const struct mapped_range *piece, size_t *pages, taddr *at)
+{
+	while (*at < region->end && !are_all_found(glibc)) {
 		struct mapped_chunk found;
-		taddr behind = behind_stretch(glibc, at);
+		taddr behind = behind_stretch(glibc, *at);
 
-		if (behind != at) {
-			at = behind;
-		} else if (chunk_at(glibc, at, piece->end, &found)) {
+		if (behind != *at) {
+			*at = behind;
+		} else if (chunk_at(glibc, *at, piece->end, &found)) {
 			if (!add_mapped(glibc, &found))
 				return false;
-			at = found.end;
-		} else if (pages && *pages) {
-			at += PAGE;
+			*at = found.end;
+		} else if (*pages) {
+			*at += PAGE;
 			--*pages;
 		} else {
-			break;
+			*at = region->end;
 		}
 	}
 	return true;
 }
 
-static bool search(struct glibc_malloc *glibc, size_t *pages)
+static bool search_piece(struct glibc_malloc *glibc, const struct mapped_range *piece,
+                         enum search_depth depth, size_t *pages)
 {
+	taddr at = piece->start;
+
+	while (at < piece->end && !are_all_found(glibc)) {
+		const struct target_region *region = target_region_at(glibc->memory->target, at);
+		bool is_deep = depth == SEARCH_STACKS_TOO ||
+		               (depth == SEARCH_PAGES && !may_be_stack(glibc, region));
+		size_t none = 0;
+
+		if (!search_region(glibc, region, piece, is_deep ? pages : &none, &at))
+			return false;
+	}
+	return true;
+}
+
+static bool search(struct glibc_malloc *glibc, enum search_depth depth)
+{
+	size_t pages = PAGES_MAX;
 	struct mapped_range piece;
 	size_t index = 0;
 
 	glibc->mapped_count = 0;
 	glibc->mapped_bytes = 0;
 	while (!are_all_found(glibc) && glibc_next_memory(glibc, &index, &piece))
-		if (!search_piece(glibc, &piece, pages))
+		if (!search_piece(glibc, &piece, depth, &pages))
 			return false;
 	return true;
 }
 
 bool glibc_mapped_add(struct glibc_malloc *glibc)
 {
-	size_t pages = PAGES_MAX;
+	static const enum search_depth depths[] = {SEARCH_STARTS, SEARCH_PAGES, SEARCH_STACKS_TOO};
 
-	if (!search(glibc, NULL))
-		return false;
-	if (!are_all_found(glibc) && !search(glibc, &pages))
-		return false;
+	for (size_t i = 0; i < sizeof(depths) / sizeof(*depths); i++) {
+		if (!search(glibc, depths[i]))
+			return false;
+		if (are_all_found(glibc))
+			break;
+	}
 	return true;
 }
