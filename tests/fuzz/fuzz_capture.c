@@ -21,6 +21,7 @@
 
 #include "base/cleanup.h"
 #include "capture/heap_snapshot.h"
+#include "capture/malloc_owners.h"
 #include "fake_heap.h"
 
 #include <assert.h>
@@ -118,6 +119,30 @@ static void capture(struct python *python, bool with_edges, bool is_sound)
 	assert(!is_sound || whole_lists(snapshot) == FAKE_LISTS);
 }
 
+/* No owner has more than there is, and all have no more together. */
+static void measure(struct python *python)
+{
+	_cleanup_(resident_owners_deinit) struct resident_owners owners = {0};
+	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
+	_cleanup_(cleanup_error) struct error *error = NULL;
+	struct snap_account account;
+	uint64_t left;
+
+	error = resident_owners_init(&owners, fake_heap_resident());
+	if (!error)
+		error = heap_snapshot_measure(python, &owners, NULL, NULL, &snapshot);
+	if (!error)
+		error = malloc_owners_add(python->memory, &owners, NULL, 0);
+	if (error)
+		return;
+	resident_owners_finish(&owners, &account);
+	left = account.resident;
+	for (size_t i = 0; i < SNAP_OWNER_COUNT; i++) {
+		assert(account.owned[i] <= left);
+		left -= account.owned[i];
+	}
+}
+
 static void find_and_capture(struct target *target, bool with_edges, bool is_sound)
 {
 	_cleanup_(window_cache_deinit) struct window_cache memory = {0};
@@ -132,6 +157,8 @@ static void find_and_capture(struct target *target, bool with_edges, bool is_sou
 		return;
 	}
 	capture(&python, with_edges, is_sound);
+	if (!with_edges)
+		measure(&python);
 	python_deinit(&python);
 }
 

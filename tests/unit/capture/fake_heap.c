@@ -78,3 +78,19 @@ void fake_heap_fill(struct fake_python *fake, const struct py_layout *layout)
 			fake_python_u64(fake, vector + item * 8, FAKE_HEXVERSION);
 	}
 }
+
+const struct resident_map *fake_heap_resident(void)
+{
+	static struct target_region region = {.end = (taddr)1 << 47, .path = ""};
+	static uint64_t resident = (uint64_t)1 << 47;
+	static struct resident_run run = {.end = (taddr)1 << 47};
+	static const struct resident_map map = {
+		.smaps = {.maps = {.regions = &region, .count = 1},
+	                  .resident = &resident,
+	                  .resident_bytes = (uint64_t)1 << 47},
+		.runs = &run,
+		.run_count = 1,
+	};
+
+	return &map;
+}

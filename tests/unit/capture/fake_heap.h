@@ -11,6 +11,7 @@
 #define PLUMB_TESTS_FAKE_HEAP_H
 
 #include "fake_stack.h"
+#include "target/resident_map.h"
 
 enum {
 	FAKE_LISTS = 4,
@@ -36,5 +37,8 @@ taddr fake_heap_block(const struct py_layout *layout, unsigned int pool, unsigne
 /* Writes a list object into the block at that address; it has count items in vector. */
 void fake_heap_list(struct fake_python *fake, const struct py_layout *layout, taddr block,
                     taddr vector, uint64_t count);
+
+/* All that can be addressed is resident, in one mapping. Static. */
+const struct resident_map *fake_heap_resident(void);
 
 #endif

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "capture/heap_snapshot.h"
+#include "capture/malloc_owners.h"
 #include "failing_allocator.h"
 #include "fake_heap.h"
 #include "runtime/layouts/layout_tables.h"
@@ -33,6 +34,7 @@ enum {
 struct trial {
 	struct target *target; /* shared by all runs: it only reads */
 	bool with_edges;
+	bool with_account; /* then no edges */
 	char *whole; /* the snapshot in words, as the first capture gave it; owned */
 };
 
@@ -110,6 +112,9 @@ static char *in_words(const struct snapshot *snapshot)
 	            (unsigned long long)snapshot->totals.faults,
 	            (unsigned long long)snapshot->totals.torn,
 	            (unsigned long long)snapshot->totals.unknown_types);
+	for (size_t i = 0; snapshot->account.is_known && i < SNAP_OWNER_COUNT; i++)
+		text_printf(&text, "owner %zu %llu\n", i,
+		            (unsigned long long)snapshot->account.owned[i]);
 	words = text_take(&text);
 	assert_non_null(words);
 	return words;
@@ -154,6 +159,24 @@ static struct target *make_target(const struct py_layout *layout)
 	return target;
 }
 
+static struct error *measure(struct python *python, struct window_cache *memory,
+                             struct snapshot **ret)
+{
+	_cleanup_(resident_owners_deinit) struct resident_owners owners = {0};
+	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
+	struct error *error = resident_owners_init(&owners, fake_heap_resident());
+
+	if (!error)
+		error = heap_snapshot_measure(python, &owners, NULL, NULL, &snapshot);
+	if (!error)
+		error = malloc_owners_add(memory, &owners, NULL, 0);
+	if (error)
+		return error;
+	resident_owners_finish(&owners, &snapshot->account);
+	*ret = take_ptr(snapshot);
+	return NULL;
+}
+
 static struct error *capture(const struct trial *trial, struct snapshot **ret)
 {
 	_cleanup_(window_cache_deinit) struct window_cache memory = {0};
@@ -164,7 +187,10 @@ static struct error *capture(const struct trial *trial, struct snapshot **ret)
 		error = python_find(&memory, &python);
 	if (error)
 		return error;
-	error = heap_snapshot_take(&python, trial->with_edges, true, NULL, NULL, ret);
+	if (trial->with_account)
+		error = measure(&python, &memory, ret);
+	else
+		error = heap_snapshot_take(&python, trial->with_edges, true, NULL, NULL, ret);
 	python_deinit(&python);
 	return error;
 }
@@ -206,14 +232,22 @@ static void capture_whole(struct trial *trial)
 
 	assert_null(capture(trial, &snapshot));
 	trial->whole = in_words(snapshot);
-	assert_non_null(strstr(trial->whole, "  at a.py:7\n  at a.py:9\n"));
+	if (trial->with_account)
+		assert_true(snapshot->account.owned[SNAP_OWNER_OBJECTS] > 0 &&
+		            snapshot->account.owned[SNAP_OWNER_POOL_HEADS] > 0);
+	else
+		assert_non_null(strstr(trial->whole, "  at a.py:7\n  at a.py:9\n"));
 	snapshot_free(snapshot);
 }
 
 static void capture_without_memory(const struct py_layout *layout)
 {
-	for (int with_edges = 0; with_edges < 2; with_edges++) {
-		struct trial trial = {.target = make_target(layout), .with_edges = with_edges};
+	for (int wish = 0; wish < 3; wish++) {
+		struct trial trial = {
+			.target = make_target(layout),
+			.with_edges = wish == 1,
+			.with_account = wish == 2,
+		};
 
 		capture_whole(&trial);
 		assert_true(allocator_exhaust(find_and_capture, &trial) > 100);
