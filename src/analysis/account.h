@@ -43,7 +43,8 @@ struct account {
 	uint64_t resident; /* the sum of the rows, and of the groups */
 	uint64_t page_tables;
 	uint64_t torn;
-	struct account_row rows[ACCOUNT_ROWS_MAX]; /* largest first, none of 0; last the rest, also 0 */
+	struct account_row
+		rows[ACCOUNT_ROWS_MAX]; /* largest first, none of 0; last the rest, also 0 */
 	size_t row_count;
 	struct account_sum groups[ACCOUNT_GROUP_COUNT]; /* largest first */
 };

@@ -36,9 +36,9 @@ static void add_blocks(struct resident_owners *owners, const struct indexed_pool
 	taddr first = indexed->address + PYMALLOC_POOL_HEADER;
 
 	for (uint32_t i = 0; i < indexed->blocks; i++)
-		resident_owners_add(
-			owners, first + i * size, size,
-			owner_of(&words[i / 64], pool->in_use[i / 64], UINT64_C(1) << i % 64));
+		resident_owners_add(owners, first + i * size, size,
+		                    owner_of(&words[i / 64], pool->in_use[i / 64],
+		                             UINT64_C(1) << i % 64));
 }
 
 static uint64_t count(uint64_t bits)

@@ -166,8 +166,9 @@ void resident_owners_finish(const struct resident_owners *owners, struct snap_ac
 		for (size_t owner = 0; owner < SNAP_OWNER_COUNT; owner++)
 			sum += owned[owner];
 		for (size_t owner = 0; owner < SNAP_OWNER_COUNT; owner++)
-			account.owned[owner] += sum > whole ? in_proportion(owned[owner], whole, sum)
-			                                    : owned[owner];
+			account.owned[owner] += sum > whole
+			                                ? in_proportion(owned[owner], whole, sum)
+			                                : owned[owner];
 	}
 	*ret = account;
 }

@@ -35,7 +35,7 @@ struct trial {
 	struct target *target; /* shared by all runs: it only reads */
 	bool with_edges;
 	bool with_account; /* then no edges */
-	char *whole; /* the snapshot in words, as the first capture gave it; owned */
+	char *whole;       /* the snapshot in words, as the first capture gave it; owned */
 };
 
 /* -------------------------------------------------- a snapshot in words */

@@ -24,8 +24,8 @@ static struct resident_run runs[RUNS] = {
 };
 static const struct resident_map map = {
 	.smaps = {.maps = {.regions = regions, .count = REGIONS},
-	          .resident = resident,
-	          .resident_bytes = 0x8000},
+                  .resident = resident,
+                  .resident_bytes = 0x8000},
 	.page_tables = 0x3000,
 	.runs = runs,
 	.run_count = RUNS,
@@ -61,13 +61,13 @@ static void only_what_is_resident_is_credited(void **state)
 	struct snap_account account;
 
 	(void)state;
-	resident_owners_add(&owners, 0x10000, 0x1010, SNAP_OWNER_NATIVE);     /* 0x10 */
-	resident_owners_add(&owners, 0x11010, 0x4ff0, SNAP_OWNER_MAIN_BINS);  /* 0x2ff0 + 0x1000 */
-	resident_owners_add(&owners, 0x16000, 0xa000, SNAP_OWNER_MAIN_TOP);   /* none */
-	resident_owners_add(&owners, 0x1ff00, 0x200, SNAP_OWNER_STACKS);      /* 0x100 */
-	resident_owners_add(&owners, 0x30000, 0x1000, SNAP_OWNER_SHARED);     /* none */
-	resident_owners_add(&owners, UINT64_MAX - 8, 64, SNAP_OWNER_SHARED);  /* none */
-	resident_owners_add(&owners, 0x12000, 0, SNAP_OWNER_SHARED);          /* none */
+	resident_owners_add(&owners, 0x10000, 0x1010, SNAP_OWNER_NATIVE);    /* 0x10 */
+	resident_owners_add(&owners, 0x11010, 0x4ff0, SNAP_OWNER_MAIN_BINS); /* 0x2ff0 + 0x1000 */
+	resident_owners_add(&owners, 0x16000, 0xa000, SNAP_OWNER_MAIN_TOP);  /* none */
+	resident_owners_add(&owners, 0x1ff00, 0x200, SNAP_OWNER_STACKS);     /* 0x100 */
+	resident_owners_add(&owners, 0x30000, 0x1000, SNAP_OWNER_SHARED);    /* none */
+	resident_owners_add(&owners, UINT64_MAX - 8, 64, SNAP_OWNER_SHARED); /* none */
+	resident_owners_add(&owners, 0x12000, 0, SNAP_OWNER_SHARED);         /* none */
 	account = finish(&owners);
 	assert_int_equal(account.owned[SNAP_OWNER_NATIVE], 0x10);
 	assert_int_equal(account.owned[SNAP_OWNER_MAIN_BINS], 0x3ff0);

@@ -77,9 +77,14 @@ static void figures_that_cannot_be_are_refused(void **state)
 {
 	const char none[] = "the list of mappings has an Rss that is none";
 	const char head[] = "1000-3000 rw-p 00000000 00:00 0 \n";
-	static const char *const figures[] = {
-		"Rss: kB\n", "Rss: 4\n",     "Rss: 4 MB\n",         "Rss: -4 kB\n",
-		"Rss:\n",    "Rss: 4 kB \n", "Rss: 4 kB\nRss: 4 kB\n", "Rss: 99999999999999999 kB\n"};
+	static const char *const figures[] = {"Rss: kB\n",
+	                                      "Rss: 4\n",
+	                                      "Rss: 4 MB\n",
+	                                      "Rss: -4 kB\n",
+	                                      "Rss:\n",
+	                                      "Rss: 4 kB \n",
+	                                      "Rss: 4 kB\nRss: 4 kB\n",
+	                                      "Rss: 99999999999999999 kB\n"};
 
 	(void)state;
 	refuse("Rss: 4 kB\n", none);
