@@ -14,7 +14,7 @@ struct error *malloc_locks_find(struct window_cache *memory, struct malloc_locks
 	struct error *error = mapped_images_list(memory, &images, &image_count);
 
 	if (!error)
-		error = glibc_malloc_find(memory, images, image_count, &glibc);
+		error = glibc_malloc_find_arenas(memory, images, image_count, &glibc);
 	if (error && error_kind(error) != ERROR_NOT_FOUND)
 		return error;
 	error_free(error);

@@ -93,6 +93,13 @@ enum glibc_holder {
  */
 struct error *glibc_malloc_find(struct window_cache *memory, const struct mapped_image *images,
                                 size_t count, struct glibc_malloc *ret);
+/*
+ * Only the arenas and their stretches: without a pass over the memory, for who
+ * wants to know whether an arena is locked.
+ */
+struct error *glibc_malloc_find_arenas(struct window_cache *memory,
+                                       const struct mapped_image *images, size_t count,
+                                       struct glibc_malloc *ret);
 void glibc_malloc_deinit(struct glibc_malloc *glibc);
 
 static inline void cleanup_glibc_malloc(struct glibc_malloc *glibc)

@@ -191,6 +191,27 @@ static void blocks_with_a_mapping_of_their_own_are_found(void **state)
 	}
 }
 
+static void arenas_alone_are_found_without_what_they_hold(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < glibc_layout_count; i++) {
+		struct glibc_malloc arenas;
+		struct small small;
+
+		small_init(&small, &glibc_layouts[i], glibc_layouts[i].last);
+		(void)look(&small, 0);
+		assert_null(glibc_malloc_find_arenas(&small.fake->memory, &small.fake->image, 1,
+		                                     &arenas));
+		assert_ptr_equal(arenas.layout, &glibc_layouts[i]);
+		assert_int_equal(arenas.arena_count, 2);
+		assert_int_equal(arenas.arenas[1].address, small.glibc.arenas[1].address);
+		assert_int_equal(arenas.stretch_count, 2);
+		assert_int_equal(arenas.held_count, 0);
+		glibc_malloc_deinit(&arenas);
+		small_deinit(&small);
+	}
+}
+
 static void a_locked_arena_is_said(void **state)
 {
 	struct small small;
@@ -410,6 +431,7 @@ int main(void)
 		cmocka_unit_test(the_structure_decides_where_the_version_is_wrong),
 		cmocka_unit_test(mallinfo_is_that_of_the_arena),
 		cmocka_unit_test(blocks_with_a_mapping_of_their_own_are_found),
+		cmocka_unit_test(arenas_alone_are_found_without_what_they_hold),
 		cmocka_unit_test(a_locked_arena_is_said),
 		cmocka_unit_test(a_chunk_that_cannot_be_one_ends_its_stretch),
 		cmocka_unit_test(a_chunk_whose_size_two_words_tell_apart_counts_as_used),
