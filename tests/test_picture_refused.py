@@ -177,6 +177,37 @@ def test_a_full_group_of_processes_is_a_reason_to_copy(start, newest, full_group
     assert pictures.traces(target.pid) == []
 
 
+@pytest.fixture
+def short_of_time():
+    """short_of_time(pid): its cgroup has the processor for a millisecond of each second."""
+    folder = Path(f"/sys/fs/cgroup/cpu/plumb-test-{os.getpid()}")
+    moved = []
+
+    def move(pid):
+        try:
+            folder.mkdir()
+            (folder / "cpu.cfs_period_us").write_text("1000000")
+            (folder / "cpu.cfs_quota_us").write_text("1000")
+            (folder / "cgroup.procs").write_text(str(pid))
+            moved.append(pid)
+        except OSError:
+            pytest.skip("no cpu cgroup to be had here")
+
+    yield move
+    for pid in moved:
+        (folder.parent / "cgroup.procs").write_text(str(pid))
+    if folder.exists():
+        folder.rmdir()
+
+
+@as_root
+def test_a_process_that_hardly_gets_a_processor_is_waited_for(start, newest, short_of_time):
+    target = start(newest, "print('ready', flush=True)\nwhile True: pass\n")
+    short_of_time(target.pid)
+    for _ in range(2):
+        assert Plumb()("heap", target.pid, "--json", code=0).json["objects"] > 0
+
+
 @pytest.mark.parametrize("program, pause", [(SECCOMP, "copy"), (ANSWER_LOOP, "fork")],
                          ids=["seccomp", "free"])
 def test_the_answer_says_how_it_was_taken(start, newest, program, pause):

@@ -23,6 +23,10 @@
  * one instruction of the program before it does: for the picture it is
  * frozen. We go on without its report and let it go when it comes.
  *
+ * A thread that is denied the processor (a quota of its group, cpu.max; others
+ * that are more urgent) does not stop before it gets it. It is waited for as
+ * long as no other thread stands still for it, and a second when one does.
+ *
  * Dead threads: their exit is reported, with two exceptions. After execve() in
  * another thread a thread id is simply no longer there, which waitpid says. The
  * first thread, when it ends before the others, is not reported before they
@@ -47,7 +51,8 @@
 #include <unistd.h>
 
 static const uint64_t MILLISECOND = 1000000;
-static const uint64_t STOP_LIMIT = 1000 * MILLISECOND;
+static const uint64_t STOP_LIMIT = 1000 * MILLISECOND; /* some stand still already */
+static const uint64_t PATIENCE = 5000 * MILLISECOND;   /* nobody does yet */
 static const uint64_t QUIET_SLICE = 2 * MILLISECOND;
 
 uint64_t freeze_clock(void)
@@ -87,6 +92,8 @@ static void set_state(struct freeze *freeze, struct frozen_thread *thread, enum 
 	freeze->running -= thread->state == THREAD_RUNNING;
 	freeze->running += state == THREAD_RUNNING;
 	thread->state = state;
+	if (state == THREAD_STOPPED && !freeze->first_stop)
+		freeze->first_stop = freeze_clock();
 }
 
 /* Makes room first: a thread that is seized must be on our list. */
@@ -239,16 +246,24 @@ static void look_after_missing(struct freeze *freeze)
 	}
 }
 
+/* began: when the waiting did. */
+static bool is_out_of_patience(const struct freeze *freeze, uint64_t began)
+{
+	uint64_t since = freeze->first_stop > began ? freeze->first_stop : began;
+
+	return freeze_clock() > since + (freeze->first_stop ? STOP_LIMIT : PATIENCE);
+}
+
 static struct error *does_not_answer(const struct freeze *freeze)
 {
-	return error_new(ERROR_IO,
-	                 "process %d does not stop: %zu of its threads do not answer within a "
-	                 "second; is the machine overloaded? Try again, or read without "
-	                 "stopping: --pause=none",
+	return error_new(ERROR_UNREADY,
+	                 "process %d does not stop: %zu of its threads do not get to run; is the "
+	                 "machine overloaded, or its cgroup at its limit (cpu.max)? Try again, or "
+	                 "read without stopping: --pause=none",
 	                 freeze->pid, freeze->running);
 }
 
-static struct error *wait_for_thread(struct freeze *freeze, size_t place, uint64_t deadline)
+static struct error *wait_for_thread(struct freeze *freeze, size_t place, uint64_t began)
 {
 	pid_t tid = freeze->threads[place].tid;
 	uint64_t slice = QUIET_SLICE;
@@ -265,7 +280,7 @@ static struct error *wait_for_thread(struct freeze *freeze, size_t place, uint64
 			set_state(freeze, &freeze->threads[place], THREAD_GONE);
 			continue;
 		}
-		if (freeze_clock() > deadline)
+		if (is_out_of_patience(freeze, began))
 			return does_not_answer(freeze);
 		if (wait_for_report(slice))
 			continue;
@@ -278,12 +293,20 @@ static struct error *wait_for_thread(struct freeze *freeze, size_t place, uint64
 /* From the last: when that has stopped, most of those before it have too. */
 static struct error *wait_until_stopped(struct freeze *freeze)
 {
-	uint64_t deadline = freeze_clock() + STOP_LIMIT;
+	uint64_t began = freeze_clock();
 	struct error *error = NULL;
 
 	for (size_t i = freeze->count; !error && freeze->running && i-- > 0;)
-		error = wait_for_thread(freeze, i, deadline);
+		error = wait_for_thread(freeze, i, began);
 	return error;
+}
+
+/* A stop that did not come in time the last time is waited for this time. */
+static void wait_again_for_late(struct freeze *freeze)
+{
+	for (size_t i = 0; i < freeze->count; i++)
+		if (freeze->threads[i].state == THREAD_LATE)
+			set_state(freeze, &freeze->threads[i], THREAD_RUNNING);
 }
 
 static bool has_live_thread(const struct freeze *freeze)
@@ -299,6 +322,8 @@ static struct error *stop_all(struct freeze *freeze)
 	uint64_t deadline = freeze_clock() + STOP_LIMIT;
 	int clean_listings = 0;
 
+	freeze->first_stop = 0;
+	wait_again_for_late(freeze);
 	for (bool is_first = true; clean_listings < 2; is_first = false) {
 		struct error *error;
 		bool found = false;
@@ -308,7 +333,7 @@ static struct error *stop_all(struct freeze *freeze)
 			return error;
 		if (found && !is_first && freeze_clock() > deadline)
 			return error_new(
-				ERROR_IO,
+				ERROR_UNREADY,
 				"process %d does not stop: it makes threads faster than they "
 				"can be stopped",
 				freeze->pid);
@@ -362,7 +387,8 @@ void freeze_release(struct freeze *freeze)
 	for (size_t i = 0; i < freeze->count; i++)
 		if (freeze->threads[i].state == THREAD_STOPPED)
 			ptrace(PTRACE_DETACH, freeze->threads[i].tid, NULL, NULL);
-	freeze->pause += freeze_clock() - freeze->stopped_at;
+	if (freeze->first_stop)
+		freeze->pause += freeze_clock() - freeze->first_stop;
 	freeze->stopped_at = 0;
 	keep_late_threads(freeze);
 }

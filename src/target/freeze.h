@@ -44,6 +44,7 @@ struct freeze {
 	struct number_map index; /* tid -> its place in threads */
 	size_t running;          /* how many are THREAD_RUNNING */
 	uint64_t stopped_at;     /* nanoseconds; 0: not frozen */
+	uint64_t first_stop;     /* nanoseconds: since when a thread stands still; 0: none does */
 	uint64_t pause;          /* nanoseconds in all stops so far */
 };
 
@@ -53,8 +54,8 @@ void freeze_deinit(struct freeze *freeze);
 
 /*
  * Stops every thread. On error nothing is stopped. ERROR_PERMISSION: not
- * allowed, or another tracer is there; ERROR_GONE; ERROR_IO: a thread did not
- * stop in time.
+ * allowed, or another tracer is there; ERROR_GONE; ERROR_UNREADY: a thread did
+ * not stop in time.
  */
 struct error *freeze_stop(struct freeze *freeze);
 

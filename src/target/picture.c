@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { STOP_ATTEMPTS = 3 };
+
 static const long BETWEEN_ATTEMPTS = 5000000;  /* nanoseconds; at first */
 static const long LONGEST_BETWEEN = 100000000; /* nanoseconds */
 
@@ -45,13 +47,21 @@ static void let_it_run(unsigned int attempt)
 	nanosleep(&moment, NULL);
 }
 
-/* Stops the process at a good moment, or at the last attempt at any. */
+/*
+ * Stops the process at a good moment, or at the last attempt at any. One that
+ * could not be stopped in time is let run like one at a bad moment.
+ */
 static struct error *stop_settled(struct picture *picture, struct guardian *guardian,
                                   const struct picture_options *options, struct target *live)
 {
 	for (unsigned int i = 0;; i++) {
 		struct error *error = guardian_stop(guardian);
 
+		if (error && error_kind(error) == ERROR_UNREADY && i + 1 < STOP_ATTEMPTS) {
+			error_free(error);
+			let_it_run(i);
+			continue;
+		}
 		if (error)
 			return error;
 		picture->is_settled = !options->is_settled ||
