@@ -15,14 +15,14 @@
 
 /* What the caller may want to tell apart; everything else is in the words. */
 enum error_kind {
-	ERROR_IO,         /* a system call or a file failed */
-	ERROR_MEMORY,     /* plumb itself ran out of memory */
-	ERROR_USAGE,      /* the caller asked for something that makes no sense */
-	ERROR_NO_TARGET,  /* no such process or file */
-	ERROR_GONE,       /* the target ended while it was read */
-	ERROR_PERMISSION, /* the kernel does not let us look */
-	ERROR_NOT_PYTHON, /* it runs, but not CPython */
-	ERROR_UNREADY, /* the target cannot be read now (it starts, or is not let run); later it may */
+	ERROR_IO,          /* a system call or a file failed */
+	ERROR_MEMORY,      /* plumb itself ran out of memory */
+	ERROR_USAGE,       /* the caller asked for something that makes no sense */
+	ERROR_NO_TARGET,   /* no such process or file */
+	ERROR_GONE,        /* the target ended while it was read */
+	ERROR_PERMISSION,  /* the kernel does not let us look */
+	ERROR_NOT_PYTHON,  /* it runs, but not CPython */
+	ERROR_UNREADY,     /* it cannot be read now (it starts, it is not let run); later it may */
 	ERROR_UNSUPPORTED, /* CPython, or a machine, that plumb does not know */
 	ERROR_CORRUPT,     /* bytes that contradict their format */
 	ERROR_NOT_FOUND,   /* the thing asked for is not in the target */
