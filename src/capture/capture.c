@@ -56,7 +56,7 @@ struct settle_check {
 	struct python *python; /* reads through memory */
 	pid_t pid;
 	struct resident_map *resident; /* to be taken too; NULL: nobody wants it */
-	struct malloc_locks locks;     /* then none of these should be held */
+	struct malloc_locks locks;     /* then none should be held */
 	struct error *resident_error;
 	bool is_taken;
 	unsigned int bad_moments;
@@ -65,7 +65,6 @@ struct settle_check {
 static void deinit_settle_check(struct settle_check *check)
 {
 	error_free(check->resident_error);
-	malloc_locks_deinit(&check->locks);
 	window_cache_deinit(&check->memory);
 	target_free(check->running);
 }

@@ -40,6 +40,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { MAPS_ATTEMPTS = 5 };
+
 struct live_target {
 	pid_t pid; /* or another thread of it, when that one has ended */
 	pid_t memory_pid;
@@ -221,7 +223,7 @@ static struct error *check_machine(pid_t pid, pid_t thread)
 	return NULL;
 }
 
-static struct error *read_maps(pid_t pid, pid_t memory_pid, struct process_maps *ret)
+static struct error *read_maps_once(pid_t pid, pid_t memory_pid, struct process_maps *ret)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t length;
@@ -236,6 +238,18 @@ static struct error *read_maps(pid_t pid, pid_t memory_pid, struct process_maps 
 		return error_errno(ERROR_IO, number, "cannot read /proc/%d/maps", memory_pid);
 	error = process_maps_parse(text, length, ret);
 	return error ? error_wrap(error, "process %d", pid) : NULL;
+}
+
+/* The kernel writes the list page by page: one that changes meanwhile may contradict itself. */
+static struct error *read_maps(pid_t pid, pid_t memory_pid, struct process_maps *ret)
+{
+	struct error *error = read_maps_once(pid, memory_pid, ret);
+
+	for (int i = 1; i < MAPS_ATTEMPTS && error && error_kind(error) == ERROR_CORRUPT; i++) {
+		error_free(error);
+		error = read_maps_once(pid, memory_pid, ret);
+	}
+	return error;
 }
 
 /* The list of mappings needs less right than the memory: so try one byte. */

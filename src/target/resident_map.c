@@ -14,7 +14,10 @@
 #include <errno.h>
 #include <string.h>
 
-enum { KIB = 1024 };
+enum {
+	KIB = 1024,
+	SMAPS_ATTEMPTS = 5,
+};
 
 struct collecting {
 	struct resident_map *map;
@@ -82,7 +85,7 @@ static struct error *read_file(pid_t pid, const char *name, char **ret_text, siz
 	return NULL;
 }
 
-static struct error *read_smaps(pid_t pid, struct process_smaps *ret)
+static struct error *read_smaps_once(pid_t pid, struct process_smaps *ret)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t length;
@@ -90,6 +93,18 @@ static struct error *read_smaps(pid_t pid, struct process_smaps *ret)
 
 	if (!error)
 		error = process_smaps_parse(text, length, ret);
+	return error;
+}
+
+/* Of a process that is not stopped the list may change while it is written, and contradict itself. */
+static struct error *read_smaps(pid_t pid, struct process_smaps *ret)
+{
+	struct error *error = read_smaps_once(pid, ret);
+
+	for (int i = 1; i < SMAPS_ATTEMPTS && error && error_kind(error) == ERROR_CORRUPT; i++) {
+		error_free(error);
+		error = read_smaps_once(pid, ret);
+	}
 	return error;
 }
 
