@@ -96,7 +96,7 @@ static struct error *read_smaps_once(pid_t pid, struct process_smaps *ret)
 	return error;
 }
 
-/* Of a process that is not stopped the list may change while it is written, and contradict itself. */
+/* Of a process that runs the list may change while it is written, and contradict itself. */
 static struct error *read_smaps(pid_t pid, struct process_smaps *ret)
 {
 	struct error *error = read_smaps_once(pid, ret);
