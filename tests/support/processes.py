@@ -40,16 +40,27 @@ class TargetError(AssertionError):
     """A target did not do what the test needs; says what it wrote to stderr."""
 
 
+def files_of_threads(pid, name):
+    """What /proc says of each thread of a process, by its id; nothing of those that have ended."""
+    texts = {}
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return texts
+    for thread in threads:
+        try:
+            texts[int(thread)] = Path(f"/proc/{pid}/task/{thread}/{name}").read_text()
+        except OSError:
+            continue
+    return texts
+
+
 def children_of(pid):
     """All descendants of a process, nearest first."""
     found, todo = [], [pid]
     while todo:
-        parent = todo.pop()
-        for path in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
-                pids = [int(word) for word in path.read_text().split()]
-            except OSError:
-                continue
+        for text in files_of_threads(todo.pop(), "children").values():
+            pids = [int(word) for word in text.split()]
             found += pids
             todo += pids
     return found
@@ -57,13 +68,8 @@ def children_of(pid):
 
 def thread_states(pid):
     """The state letter of each thread: 'S', 'R', 't' when traced and stopped."""
-    states = {}
-    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
-        try:
-            states[int(stat.parent.name)] = stat.read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-    return states
+    stats = files_of_threads(pid, "stat")
+    return {thread: text.rpartition(")")[2].split()[0] for thread, text in stats.items()}
 
 
 class Target:
