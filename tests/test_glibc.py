@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from support.pictures import tool
-from support.processes import ANSWER_LOOP
+from support.processes import ANSWER_LOOP, files_of_threads
 
 HOLDER = Path(__file__).parent / "support" / "block_holder.py"
 MALLINFO = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks")
@@ -48,6 +48,18 @@ def wait_for_read(pid):
         time.sleep(0.002)
 
 
+def wait_for_threads(pid, count):
+    """Until as many are left, and each is in read(): join() returns before a thread has ended, and
+    what it then gives back it gives back at any time."""
+    deadline = time.monotonic() + 30
+    while True:
+        calls = files_of_threads(pid, "syscall").values()
+        if len(calls) == count and all(call.startswith("0 ") for call in calls):
+            return
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
 def dump(target):
     done = subprocess.run(
         [tool("dump_blocks"), str(target)], capture_output=True, text=True, timeout=120, check=False
@@ -62,6 +74,7 @@ class Holder:
     def __init__(self, target):
         self.pid = target.pid
         self.said = json.loads(target.read_line())
+        wait_for_threads(self.pid, 1 + self.said["threads"])
         target.tell("go")
         assert target.read_line() == "done"
         wait_for_read(self.pid)

@@ -161,6 +161,7 @@ print(
             "unmapped": unmapped,
             "at_top": at_top,
             "mremaps": len(LARGE) + 3,
+            "threads": sum(wait is not None for wait, _ in threads),
             "has_mallinfo2": has_mallinfo2,
             "mallinfo": ctypes.addressof(sums),
             "malloc_info": ctypes.addressof(info),
