@@ -10,6 +10,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -303,18 +304,17 @@ def test_a_32_bit_process(tmp_path, run):
     assert "is a 32-bit x86 (i386) program" in pictures.refuse(process.pid)
 
 
-def refuse_as_nobody(pid, tmp_path, *arguments):
-    """The same, asked by a user without rights."""
-    tool = shutil.copy(pictures.tool("picture_tool"), "/tmp/" + tmp_path.name + "-picture_tool")
-    try:
+def refuse_as_nobody(pid, *arguments):
+    """The same, asked by a user without rights, who may not look into pytest's folders."""
+    with tempfile.TemporaryDirectory(prefix="plumb-") as folder:
+        os.chmod(folder, 0o755)
+        tool = shutil.copy(pictures.tool("picture_tool"), folder)
         os.chmod(tool, 0o755)
         done = subprocess.run(
             ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", tool,
              str(pid), *arguments],
             capture_output=True, text=True, check=False,
         )
-    finally:
-        os.unlink(tool)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.count("\n") == 1
     return done.stderr.strip()
@@ -322,9 +322,9 @@ def refuse_as_nobody(pid, tmp_path, *arguments):
 
 @as_root
 @pytest.mark.parametrize("mode", [*MODES, "none"])
-def test_the_process_of_another_user(start, newest, tmp_path, mode):
+def test_the_process_of_another_user(start, newest, mode):
     target = start(newest, ANSWER_LOOP)
-    said = refuse_as_nobody(target.pid, tmp_path, "--mode", mode)
+    said = refuse_as_nobody(target.pid, "--mode", mode)
     assert said == (
         f"no permission to read process {target.pid}: it belongs to uid 0 and plumb runs as uid "
         f"{NOBODY} without CAP_SYS_PTRACE; try: sudo plumb {target.pid}"
@@ -332,9 +332,9 @@ def test_the_process_of_another_user(start, newest, tmp_path, mode):
 
 
 @as_root
-def test_a_process_that_may_not_be_dumped(start, newest, tmp_path):
+def test_a_process_that_may_not_be_dumped(start, newest):
     target = start(newest, f"import os\nos.setgid({NOBODY})\nos.setuid({NOBODY})\n" + ANSWER_LOOP)
-    said = refuse_as_nobody(target.pid, tmp_path)
+    said = refuse_as_nobody(target.pid)
     assert "it has made itself unreadable" in said
     assert said.endswith(f"try: sudo plumb {target.pid}")
 
