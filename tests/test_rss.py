@@ -290,6 +290,43 @@ def test_a_busy_process_adds_up_as_well(plumb, python, start):
             assert sums(document)["unexplained"] < document["rss"] * 0.02
 
 
+RESTLESS = """
+import ctypes, time
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.sbrk.restype, libc.sbrk.argtypes = ctypes.c_void_p, [ctypes.c_ssize_t]
+
+def size_of(block):
+    return ctypes.c_size_t.from_address(block - 8)
+
+# Too large for a free chunk, too small for a mapping of its own: its like are cut from top.
+while True:
+    block = libc.malloc(120000)
+    ctypes.memset(block, 1, 120000)
+    size = size_of(block + (size_of(block).value & ~7))
+    if block - 16 + (size_of(block).value & ~7) + (size.value & ~7) == libc.sbrk(0):
+        break
+whole = size.value
+print("ready", flush=True)
+
+# As one that has moved top, inside malloc, and lost the processor there.
+while True:
+    size.value = 0
+    time.sleep(0.02)
+    size.value = whole
+    time.sleep(0.02)
+"""
+
+
+def test_who_has_moved_top_is_waited_for(plumb, python, start):
+    target = start(python, RESTLESS)
+    for _ in range(5):
+        document = account_of(plumb, target.pid)
+        assert document["not_exact"]["settled"]
+        assert sums(document)["unexplained"] < document["rss"] * 0.02
+
+
 @pytest.mark.parametrize("switches", ["none", "exception,linked-list"])
 def test_the_sample_service_is_explained(plumb, python, switches):
     with service.start(python, switches, "--threads", 20) as shop:

@@ -14,8 +14,8 @@
 #include "base/cleanup.h"
 #include "capture/core_words.h"
 #include "capture/heap_snapshot.h"
-#include "capture/malloc_locks.h"
 #include "capture/malloc_owners.h"
+#include "capture/malloc_watch.h"
 #include "capture/node_values.h"
 #include "capture/program_settings.h"
 #include "runtime/py_refs.h"
@@ -56,15 +56,11 @@ struct settle_check {
 	struct python *python; /* reads through memory */
 	pid_t pid;
 	struct resident_map *resident; /* to be taken too; NULL: nobody wants it */
-	struct malloc_locks locks;     /* then none should be held */
-	struct error *resident_error;
-	bool is_taken;
-	unsigned int bad_moments;
+	struct malloc_watch malloc;    /* which should be at rest then */
 };
 
 static void deinit_settle_check(struct settle_check *check)
 {
-	error_free(check->resident_error);
 	window_cache_deinit(&check->memory);
 	target_free(check->running);
 }
@@ -93,42 +89,30 @@ static struct error *init_settle_check(struct settle_check *check, pid_t pid, st
 	error = python_find(&check->memory, python);
 	if (error)
 		return explain(pid, error);
-	return check->resident ? malloc_locks_find(&check->memory, &check->locks) : NULL;
-}
-
-static void take_resident(struct settle_check *check)
-{
-	error_free(check->resident_error);
-	resident_map_deinit(check->resident);
-	check->resident_error = resident_map_take(check->pid, check->resident);
-	check->is_taken = true;
+	return check->resident ? malloc_watch_find(&check->memory, &check->malloc) : NULL;
 }
 
 /*
- * What is resident is noted at the moment that the picture is going to be of: a
- * good one, or the last that is tried. Only an account looks at free chunks of
- * malloc, so only for it a thread inside malloc makes a moment bad.
+ * Only an account looks at free chunks of malloc, so only for it a thread
+ * inside malloc makes a moment bad.
  */
 static bool is_settled(void *context, struct target *stopped)
 {
 	struct settle_check *check = context;
-	bool is_good;
 
 	check->memory.target = stopped;
 	window_cache_forget(&check->memory);
-	is_good = !python_is_collecting(check->python) &&
-	          !malloc_locks_are_held(&check->locks, &check->memory);
-	if (check->resident && (is_good || ++check->bad_moments > SETTLE_ATTEMPTS))
-		take_resident(check);
-	return is_good;
+	return !python_is_collecting(check->python) &&
+	       malloc_is_at_rest(&check->malloc, &check->memory);
 }
 
-/* A process that is not stopped is looked at now. */
-static struct error *finish_resident(struct settle_check *check)
+/* What is resident at the moment of the picture. */
+static struct error *take_resident(void *context)
 {
-	if (check->resident && !check->is_taken)
-		take_resident(check);
-	return take_ptr(check->resident_error);
+	struct settle_check *check = context;
+
+	resident_map_deinit(check->resident);
+	return resident_map_take(check->pid, check->resident);
 }
 
 static struct error *take_picture(struct capture *capture, pid_t pid,
@@ -141,6 +125,7 @@ static struct error *take_picture(struct capture *capture, pid_t pid,
 		.mode = options->pause,
 		.may_fall_back = options->may_fall_back,
 		.is_settled = is_settled,
+		.at_moment = options->with_account ? take_resident : NULL,
 		.context = &check,
 		.settle_attempts = SETTLE_ATTEMPTS,
 		.wants_registers = options->with_account,
@@ -151,7 +136,7 @@ static struct error *take_picture(struct capture *capture, pid_t pid,
 		error = init_settle_check(&check, pid, &capture->python);
 	if (!error)
 		error = picture_take(pid, &picture, &capture->picture);
-	return error ? error : finish_resident(&check);
+	return error;
 }
 
 /* From here on Python is read in the picture. */

@@ -21,14 +21,6 @@ void glibc_malloc_deinit(struct glibc_malloc *glibc)
 	*glibc = (struct glibc_malloc){0};
 }
 
-bool glibc_malloc_is_locked(const struct glibc_malloc *glibc)
-{
-	for (size_t i = 0; i < glibc->arena_count; i++)
-		if (glibc->arenas[i].lock)
-			return true;
-	return false;
-}
-
 const struct glibc_stretch *glibc_stretch_at(const struct glibc_malloc *glibc, taddr address)
 {
 	size_t low = 0;

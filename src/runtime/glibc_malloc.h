@@ -107,8 +107,13 @@ static inline void cleanup_glibc_malloc(struct glibc_malloc *glibc)
 	glibc_malloc_deinit(glibc);
 }
 
-/* Is some thread inside malloc, with an arena locked? */
-bool glibc_malloc_is_locked(const struct glibc_malloc *glibc);
+/*
+ * Does what the arena at address says of its top chunk hold just now? Not while
+ * a thread moves it, which one that is alone does without a lock. A top chunk
+ * that cannot be read, in memory that is newer than the target's list, is right.
+ */
+bool glibc_arena_is_sound(struct window_cache *memory, const struct glibc_layout *layout,
+                          taddr address);
 
 /* The stretch that holds address, or NULL. Logarithmic. */
 const struct glibc_stretch *glibc_stretch_at(const struct glibc_malloc *glibc, taddr address);

@@ -83,22 +83,32 @@ static void arena_decode(const struct glibc_layout *layout, taddr address, const
 	};
 }
 
-/* top must be a chunk of memory that is there. An unused arena has its first bin for a top. */
+/* An arena without memory has its first bin for a top. */
+static bool has_no_top(const struct glibc_layout *layout, const struct glibc_arena *arena)
+{
+	return arena->top == arena->address + layout->state.bins - 16 && !arena->system_bytes;
+}
+
+/* Takes the size of the top chunk from the head of it. */
+static bool top_decode(uint64_t word, struct glibc_arena *arena)
+{
+	arena->top_bytes = word & ~(uint64_t)GLIBC_FLAGS;
+	return (word & GLIBC_FLAGS) == GLIBC_PREVIOUS_IN_USE &&
+	       arena->top_bytes >= GLIBC_CHUNK_HEADER && arena->top_bytes <= arena->system_bytes &&
+	       (arena->top + arena->top_bytes) % PAGE == 0;
+}
+
+/* top must be a chunk of memory that is there. */
 static bool top_read(const struct glibc_malloc *glibc, struct glibc_arena *arena)
 {
 	uint64_t word;
 
-	if (arena->top == arena->address + glibc->layout->state.bins - 16 && !arena->system_bytes) {
+	if (has_no_top(glibc->layout, arena)) {
 		arena->top = 0;
 		return true;
 	}
-	if (!arena->top || arena->top % 16 || !is_writable(glibc, arena->top) ||
-	    !window_cache_u64(glibc->memory, arena->top + 8, &word))
-		return false;
-	arena->top_bytes = word & ~(uint64_t)GLIBC_FLAGS;
-	return (word & GLIBC_FLAGS) == GLIBC_PREVIOUS_IN_USE &&
-	       arena->top_bytes >= GLIBC_CHUNK_HEADER && arena->top_bytes <= arena->system_bytes &&
-	       (arena->top + arena->top_bytes) % PAGE == 0 &&
+	return arena->top && arena->top % 16 == 0 && is_writable(glibc, arena->top) &&
+	       window_cache_u64(glibc->memory, arena->top + 8, &word) && top_decode(word, arena) &&
 	       is_writable(glibc, arena->top + arena->top_bytes - 1);
 }
 
@@ -121,6 +131,22 @@ bool glibc_arena_read(const struct glibc_malloc *glibc, taddr address, struct gl
 		return false;
 	*ret = arena;
 	return true;
+}
+
+bool glibc_arena_is_sound(struct window_cache *memory, const struct glibc_layout *layout,
+                          taddr address)
+{
+	uint8_t state[GLIBC_STATE_MAX];
+	struct glibc_arena arena;
+	uint64_t word;
+
+	if (!window_cache_read(memory, address, state, layout->state.size))
+		return false;
+	arena_decode(layout, address, state, &arena);
+	if (!arena_is_plausible(&arena))
+		return false;
+	return has_no_top(layout, &arena) || !window_cache_u64(memory, arena.top + 8, &word) ||
+	       top_decode(word, &arena);
 }
 
 static bool find_main(struct search *search, struct glibc_arena *ret)

@@ -47,27 +47,38 @@ static void let_it_run(unsigned int attempt)
 	nanosleep(&moment, NULL);
 }
 
-/*
- * Stops the process at a good moment, or at the last attempt at any. One that
- * could not be stopped in time is let run like one at a bad moment.
- */
+/* One that could not be stopped in time may be able to, later. */
+static struct error *stop(struct guardian *guardian)
+{
+	struct error *error = guardian_stop(guardian);
+
+	for (unsigned int i = 1; i < STOP_ATTEMPTS && error && error_kind(error) == ERROR_UNREADY;
+	     i++) {
+		error_free(error);
+		let_it_run(i);
+		error = guardian_stop(guardian);
+	}
+	return error;
+}
+
+static struct error *at_moment(const struct picture_options *options)
+{
+	return options->at_moment ? options->at_moment(options->context) : NULL;
+}
+
+/* Stops the process at a good moment, or at the last attempt at any. */
 static struct error *stop_settled(struct picture *picture, struct guardian *guardian,
                                   const struct picture_options *options, struct target *live)
 {
 	for (unsigned int i = 0;; i++) {
-		struct error *error = guardian_stop(guardian);
+		struct error *error = stop(guardian);
 
-		if (error && error_kind(error) == ERROR_UNREADY && i + 1 < STOP_ATTEMPTS) {
-			error_free(error);
-			let_it_run(i);
-			continue;
-		}
 		if (error)
 			return error;
 		picture->is_settled = !options->is_settled ||
 		                      options->is_settled(options->context, live);
 		if (picture->is_settled || i >= options->settle_attempts)
-			return NULL;
+			return at_moment(options);
 		error = guardian_release(guardian);
 		if (error)
 			return error;
@@ -178,6 +189,8 @@ static struct error *take_running(struct picture *picture, const struct picture_
 	struct error *error = live_target_open(picture->pid, picture->pid, &picture->target);
 
 	picture->memory_process = process_access_living_thread(picture->pid);
+	if (!error)
+		error = at_moment(options);
 	if (!error && options->wants_registers)
 		error = register_file_guess(&picture->registers, picture->pid);
 	return error;

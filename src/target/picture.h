@@ -40,7 +40,13 @@ struct picture_options {
 	 * NULL: every moment is good, as it is for PAUSE_NONE.
 	 */
 	bool (*is_settled)(void *context, struct target *stopped);
-	void *context;
+	/*
+	 * Called once it is the moment that the picture is going to be of, good
+	 * or the last, still stopped (PAUSE_NONE: while it runs). Twice when
+	 * PAUSE_FORK falls back: the second counts. NULL: nothing to do.
+	 */
+	struct error *(*at_moment)(void *context);
+	void *context; /* of both */
 	unsigned int settle_attempts;
 	bool wants_registers; /* for picture_threads */
 };

@@ -82,6 +82,15 @@ static void print_arena(const struct glibc_malloc *glibc, size_t number,
 	printf("}");
 }
 
+/* Is some thread inside malloc, with an arena locked? */
+static bool is_locked(const struct glibc_malloc *glibc)
+{
+	for (size_t i = 0; i < glibc->arena_count; i++)
+		if (glibc->arenas[i].lock)
+			return true;
+	return false;
+}
+
 static struct error *print(const struct glibc_malloc *glibc)
 {
 	_cleanup_free_ struct glibc_usage *usages = calloc(glibc->arena_count, sizeof(*usages));
@@ -93,8 +102,7 @@ static struct error *print(const struct glibc_malloc *glibc)
 	printf("{\"layout\": %u, \"caches\": %zu, \"mapped_bytes\": %" PRIu64
 	       ", \"settings\": %s, \"is_locked\": %s, \"blocks\": [",
 	       glibc->layout->first, glibc->cache_count, glibc->mapped_bytes,
-	       glibc->settings.address ? "true" : "false",
-	       glibc_malloc_is_locked(glibc) ? "true" : "false");
+	       glibc->settings.address ? "true" : "false", is_locked(glibc) ? "true" : "false");
 	glibc_chunks_visit(glibc, print_block, &dump, &visit);
 	printf("], \"arenas\": [");
 	for (size_t i = 0; i < glibc->arena_count; i++)

@@ -221,7 +221,32 @@ static void a_locked_arena_is_said(void **state)
 	fake_malloc_u64(small.fake, fake_malloc_arena(small.fake, FAKE_THREAD_ARENA), 2);
 	(void)look(&small, 0);
 	assert_int_equal(small.glibc.arena_count, 2);
-	assert_true(glibc_malloc_is_locked(&small.glibc));
+	assert_int_equal(small.glibc.arenas[1].lock, 2);
+	small_deinit(&small);
+}
+
+static bool is_sound(struct small *small)
+{
+	return glibc_arena_is_sound(&small->fake->memory, usual_layout(),
+	                            fake_malloc_arena(small->fake, FAKE_MAIN_ARENA));
+}
+
+/* A thread that splits the top chunk moves top first, and then writes the head of what is left. */
+static void an_arena_whose_top_moves_is_not_sound(void **state)
+{
+	struct small small;
+	taddr top;
+
+	(void)state;
+	small_init(&small, usual_layout(), 36);
+	(void)look(&small, 0);
+	assert_true(is_sound(&small));
+	top = small.glibc.arenas[0].top;
+	small_deinit(&small);
+	small_init(&small, usual_layout(), 36);
+	fake_malloc_u64(small.fake, top + 8, 0);
+	assert_true(fake_malloc_finish(small.fake));
+	assert_false(is_sound(&small));
 	small_deinit(&small);
 }
 
@@ -433,6 +458,7 @@ int main(void)
 		cmocka_unit_test(blocks_with_a_mapping_of_their_own_are_found),
 		cmocka_unit_test(arenas_alone_are_found_without_what_they_hold),
 		cmocka_unit_test(a_locked_arena_is_said),
+		cmocka_unit_test(an_arena_whose_top_moves_is_not_sound),
 		cmocka_unit_test(a_chunk_that_cannot_be_one_ends_its_stretch),
 		cmocka_unit_test(a_chunk_whose_size_two_words_tell_apart_counts_as_used),
 		cmocka_unit_test(a_list_of_a_fast_bin_that_never_ends_ends),
