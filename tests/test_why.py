@@ -2,6 +2,7 @@
 """`plumb why`: the paths are those that Python would take, and can be typed in."""
 
 import ast
+import re
 import shutil
 import subprocess
 
@@ -70,6 +71,25 @@ never = threading.Event()
 worker = threading.Thread(target=work, name="worker", daemon=True)
 worker.start()
 
+class InRunning: pass
+async def serve():
+    mine = [InRunning() for _ in range(3)]
+    never.wait()
+serving = serve()
+
+class InLone: pass
+def lone():
+    mine = [InLone() for _ in range(3)]
+    never.wait()
+    yield
+
+def run_coroutine():
+    serving.send(None)
+def run_generator():
+    next(lone())
+for run in run_coroutine, run_generator:
+    threading.Thread(target=run, name=run.__name__, daemon=True).start()
+
 import _lsprof
 profiler = _lsprof.Profiler()
 profiler.enable()
@@ -120,6 +140,16 @@ def test_threads_are_called_as_python_and_the_system_call_them(plumb, target):
     assert path["root"] == root
     assert path["text"].startswith(root + " > work (target.py:")
     assert path["text"].endswith("): mine[*]")
+
+
+def test_a_running_coroutine_is_held_by_what_holds_it_when_it_waits(plumb, target):
+    path = first_path(plumb, target, "InRunning")
+    assert path["text"] == "__main__.serving.cr_frame.f_locals['mine'][*]"
+    assert path["objects"] == 3
+    path = first_path(plumb, target, "InLone")
+    assert re.fullmatch(
+        r"thread \d+ \(run_generator\) > lone \(target\.py:\d+\): mine\[\*\]", path["text"]
+    )
 
 
 def test_a_long_chain_is_one_path(plumb, target):

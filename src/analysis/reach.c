@@ -2,9 +2,10 @@
 /*
  * Breadth first, level by level; the order of discovery is the queue. Edges of
  * lesser rank are put aside when they are met: those through keys until the
- * level is done, those through types and guesses until nothing better is left.
- * Of types and guesses only the first edge to a node is put aside, so the lists
- * stay small, and being first it is the one nearest to a root.
+ * level is done, those to running coroutines, through stacks, types and guesses
+ * until nothing better is left. Of types and guesses only the first edge to a node is
+ * put aside, so the lists stay small, and being first it is the one nearest to a
+ * root.
  *
  * Root r is written into `via` as REACH_NONE - 1 - r; edges count up from 0,
  * and the two never meet because their sum is checked against 2^32.
@@ -17,6 +18,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 enum { FORGET_STEP = 1 << 18 }; /* nodes: a mebibyte of the order */
@@ -27,7 +29,15 @@ struct aside_list {
 	struct bit_set seen; /* nodes that an edge on the list leads or led to; keys do without */
 };
 
-enum rank { RANK_FIRST, RANK_KEY, RANK_TYPE, RANK_GUESS, RANK_NEVER };
+enum rank {
+	RANK_FIRST,
+	RANK_KEY,
+	RANK_RUNNING,
+	RANK_STACK,
+	RANK_TYPE,
+	RANK_GUESS,
+	RANK_NEVER,
+};
 
 struct walk {
 	const struct snapshot *snapshot;
@@ -36,6 +46,8 @@ struct walk {
 	unsigned int tier;
 	bool forgets_order;
 	struct aside_list keys, types, guesses;
+	struct aside_list running; /* of threads and frames, to what is rather another's */
+	struct aside_list stacks;  /* of frames, to what they work on just now */
 	bool is_out_of_memory;
 };
 
@@ -83,18 +95,44 @@ static void put_aside_once(struct walk *walk, struct aside_list *list, uint32_t 
 		put_aside(walk, list, edge);
 }
 
+/*
+ * Of a thread or a running frame: does edge lead to what is rather another's? A
+ * frame of a generator or coroutine is, and a frame object: what that refers to,
+ * the running frame does too, but for f_back, which is a running frame itself.
+ */
+static bool is_anothers(const struct snapshot *snapshot, struct snap_edge edge)
+{
+	if (snap_edge_kind(edge) != EDGE_FIELD)
+		return false;
+	if (snapshot->flags[edge.to] & NODE_IS_SYNTHETIC)
+		return strcmp(snapshot_type_name(snapshot, snapshot->type[edge.to]),
+		              SNAP_TYPE_GENERATOR_FRAME) == 0;
+	return strcmp(snapshot_string(snapshot, snap_edge_operand(edge)), SNAP_FRAME_OBJECT) == 0;
+}
+
+/* Of an edge of a thread or a running frame. */
+static enum rank running_rank(const struct snapshot *snapshot, struct snap_edge edge)
+{
+	if (snap_edge_kind(edge) == EDGE_STACK)
+		return RANK_STACK;
+	return is_anothers(snapshot, edge) ? RANK_RUNNING : edge_rank(edge);
+}
+
 static void expand(struct walk *walk, node_id node)
 {
 	const struct snapshot *snapshot = walk->snapshot;
+	bool is_running = snapshot->flags[node] & NODE_IS_SYNTHETIC;
 
 	for (uint32_t i = snapshot->edge_start[node]; i < snapshot->edge_start[node + 1]; i++) {
 		struct snap_edge edge = snapshot->edges[i];
 
 		if (walk->reach->via[edge.to] != REACH_NONE)
 			continue;
-		switch (edge_rank(edge)) {
+		switch (is_running ? running_rank(snapshot, edge) : edge_rank(edge)) {
 		case RANK_FIRST: discover(walk, edge.to, i); break;
 		case RANK_KEY: put_aside(walk, &walk->keys, i); break;
+		case RANK_RUNNING: put_aside(walk, &walk->running, i); break;
+		case RANK_STACK: put_aside(walk, &walk->stacks, i); break;
 		case RANK_TYPE: put_aside_once(walk, &walk->types, i); break;
 		case RANK_GUESS: put_aside_once(walk, &walk->guesses, i); break;
 		case RANK_NEVER: break;
@@ -147,14 +185,28 @@ static void start_at_roots(struct walk *walk, unsigned int tier, bool modules)
 	}
 }
 
+/* What was put aside that is best; NULL: nothing was. */
+static struct aside_list *best_list(struct walk *walk)
+{
+	struct aside_list *const lists[] = {&walk->running, &walk->stacks, &walk->types,
+	                                    &walk->guesses};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		if (lists[i]->count)
+			return lists[i];
+	return NULL;
+}
+
 static void walk_tier(struct walk *walk, unsigned int tier)
 {
+	struct aside_list *list;
+
 	walk->tier = tier;
 	start_at_roots(walk, tier, true);
 	start_at_roots(walk, tier, false);
 	exhaust(walk);
-	while (!walk->is_out_of_memory && (walk->types.count || walk->guesses.count)) {
-		take_up(walk, walk->types.count ? &walk->types : &walk->guesses);
+	while (!walk->is_out_of_memory && (list = best_list(walk))) {
+		take_up(walk, list);
 		exhaust(walk);
 	}
 }
@@ -190,6 +242,8 @@ static void walk_deinit(struct walk *walk)
 	free(walk->keys.edges);
 	free(walk->types.edges);
 	free(walk->guesses.edges);
+	free(walk->running.edges);
+	free(walk->stacks.edges);
 	bit_set_deinit(&walk->types.seen);
 	bit_set_deinit(&walk->guesses.seen);
 }

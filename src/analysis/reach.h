@@ -10,7 +10,10 @@
  *     the type of an object reaches (x.__class__ is the least telling step),
  *     then what only a guess (EDGE_CONSERVATIVE) reaches;
  *   - of two ways of equal length, the one through a key is the second choice;
- *   - modules in their order come before threads.
+ *   - modules in their order come before threads;
+ *   - a coroutine or generator that runs at the moment is held by what holds it
+ *     when it does not; only what is found nowhere else is a thread's, and
+ *     what is on the value stack of a running frame rather anything else's.
  */
 #ifndef PLUMB_ANALYSIS_REACH_H
 #define PLUMB_ANALYSIS_REACH_H

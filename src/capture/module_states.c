@@ -17,10 +17,9 @@ static void ignore_thread(void *context, taddr address, const char *name)
 	(void)name;
 }
 
-static void ignore_frame(void *context, taddr address, taddr frame_object, const char *name)
+static void ignore_frame(void *context, const struct py_root_frame *frame)
 {
-	(void)frame_object;
-	ignore_thread(context, address, name);
+	ignore_thread(context, frame->address, frame->name);
 }
 
 static void deny_storage(void *context, taddr address, uint64_t size)

@@ -11,6 +11,7 @@
 #include "runtime/py_roots.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct root_walk {
 	struct heap_walk *walk;
@@ -23,6 +24,7 @@ struct root_walk {
 	bool is_beyond; /* in a frame that the first visit did not see: left out */
 	type_id thread_type;
 	type_id frame_type;
+	type_id generator_frame_type;
 };
 
 struct root_walk *root_walk_new(struct heap_walk *walk)
@@ -84,16 +86,14 @@ static void discover_thread(void *context, taddr address, const char *name)
 	roots->frames[roots->thread_count++] = 0;
 }
 
-static void discover_frame(void *context, taddr address, taddr frame_object, const char *name)
+static void discover_frame(void *context, const struct py_root_frame *frame)
 {
 	struct root_walk *roots = context;
 
-	(void)address;
-	(void)name;
 	if (roots->thread_count)
 		roots->frames[roots->thread_count - 1]++;
-	if (frame_object)
-		heap_resolve(roots->worker, frame_object, true);
+	if (frame->object)
+		heap_resolve(roots->worker, frame->object, true);
 }
 
 struct error *root_walk_discover(struct root_walk *roots)
@@ -198,19 +198,29 @@ static void record_thread(void *context, taddr address, const char *name)
 	roots->is_beyond = false;
 }
 
-static void record_frame(void *context, taddr address, taddr frame_object, const char *name)
+static void record_frame(void *context, const struct py_root_frame *frame)
 {
 	struct root_walk *roots = context;
+	type_id type = frame->is_of_generator ? roots->generator_frame_type : roots->frame_type;
 	struct py_ref reference = {
-		.to = frame_object, .kind = PY_REF_FIELD, .name = "frame_object"};
+		.to = frame->object, .kind = PY_REF_FIELD, .name = SNAP_FRAME_OBJECT};
 
 	roots->is_beyond = !roots->thread || roots->thread > roots->thread_count ||
 	                   roots->frame >= roots->frames[roots->thread - 1];
 	if (roots->is_beyond)
 		return;
 	roots->frame++;
-	if (add_synthetic(roots, address, roots->frame_type, name) != NODE_NONE && frame_object)
+	if (add_synthetic(roots, frame->address, type, frame->name) != NODE_NONE && frame->object)
 		record_reference(roots, &reference);
+}
+
+static type_id add_type(struct root_walk *roots, const char *name)
+{
+	struct snapshot_builder *builder = roots->walk->builder;
+
+	return snapshot_builder_type(builder, 0,
+	                             snapshot_builder_string(builder, name, strlen(name)),
+	                             snapshot_builder_string(builder, "", 0));
 }
 
 struct error *root_walk_record(struct root_walk *roots)
@@ -218,13 +228,10 @@ struct error *root_walk_record(struct root_walk *roots)
 	const struct py_root_visitor visitor = {roots,         record_root,
 	                                        record_thread, record_reference,
 	                                        record_frame,  record_reference};
-	struct snapshot_builder *builder = roots->walk->builder;
-	str_id module = snapshot_builder_string(builder, "", 0);
 
-	roots->thread_type = snapshot_builder_type(
-		builder, 0, snapshot_builder_string(builder, "(thread)", 8), module);
-	roots->frame_type = snapshot_builder_type(
-		builder, 0, snapshot_builder_string(builder, "(frame)", 7), module);
+	roots->thread_type = add_type(roots, SNAP_TYPE_THREAD);
+	roots->frame_type = add_type(roots, SNAP_TYPE_FRAME);
+	roots->generator_frame_type = add_type(roots, SNAP_TYPE_GENERATOR_FRAME);
 	if (py_roots_visit(&roots->worker->python, roots->worker->types, &visitor) != DECODE_OK)
 		roots->worker->totals.torn++;
 	fill_up_frames(roots);

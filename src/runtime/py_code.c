@@ -16,6 +16,9 @@ enum {
 	OPCACHE_ENTRY = 32, /* sizeof(_PyOpcache), 3.8 to 3.10 */
 	VAR_SIZE = 16,      /* of ob_size in a var object */
 	SLOT = 8,
+	CO_GENERATOR = 0x20, /* Include/cpython/code.h */
+	CO_COROUTINE = 0x80,
+	CO_ASYNC_GENERATOR = 0x200,
 };
 
 /* A tuple's length; anything odd is no tuple. */
@@ -73,6 +76,15 @@ enum decode py_code_read(struct python *python, taddr address, struct py_code *r
 		return DECODE_TORN;
 	*ret = code;
 	return DECODE_OK;
+}
+
+bool py_code_makes_generator(struct python *python, const struct py_code *code)
+{
+	taddr address = code->address + python->layout.code.co_flags;
+	uint32_t flags;
+
+	return window_cache_u32(python->memory, address, &flags) &&
+	       (flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR));
 }
 
 taddr py_code_local_name(struct python *python, const struct py_code *code, uint32_t slot)

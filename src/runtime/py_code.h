@@ -29,6 +29,9 @@ struct py_code {
 /* Reads the code object at address. The caller knows that it is one. */
 enum decode py_code_read(struct python *python, taddr address, struct py_code *ret);
 
+/* Does a call of it make a generator, coroutine or asynchronous generator? Unreadable: no. */
+bool py_code_makes_generator(struct python *python, const struct py_code *code);
+
 /* The str that names slot number slot; 0: it has none. */
 taddr py_code_local_name(struct python *python, const struct py_code *code, uint32_t slot);
 

@@ -89,8 +89,15 @@ static void tell_frame(struct stack_walk *stack, const struct py_frame *frame)
 	char name[FRAME_NAME_MAX];
 
 	if (!is_shim(python, frame)) {
+		const struct py_root_frame told = {
+			.address = frame->address,
+			.object = frame->object,
+			.name = name,
+			.is_of_generator = py_code_makes_generator(python, &frame->code),
+		};
+
 		describe(python, frame, name, sizeof(name));
-		walk->visitor->frame(walk->visitor->context, frame->address, frame->object, name);
+		walk->visitor->frame(walk->visitor->context, &told);
 		py_frame_tell_members(python, frame, NULL, "f_code", &stack->visitor);
 	}
 	py_frame_tell_slots(python, frame, &stack->visitor);

@@ -16,6 +16,13 @@ enum py_root_kind {
 	PY_ROOT_MEMORY,      /* a word of the runtime's memory that looks like a reference */
 };
 
+struct py_root_frame {
+	taddr address;
+	taddr object;         /* its PyFrameObject; 0: there is none */
+	const char *name;     /* "handle (app.py:31)"; valid during the call */
+	bool is_of_generator; /* or of a coroutine, which refers to the same as the frame */
+};
+
 struct py_root_visitor {
 	void *context;
 	/* A root. name is valid during the call. */
@@ -27,8 +34,7 @@ struct py_root_visitor {
 	 */
 	void (*thread)(void *context, taddr address, const char *name);
 	void (*thread_reference)(void *context, const struct py_ref *reference);
-	/* frame_object: its PyFrameObject, or 0 when there is none. name "handle (app.py:31)". */
-	void (*frame)(void *context, taddr address, taddr frame_object, const char *name);
+	void (*frame)(void *context, const struct py_root_frame *frame);
 	void (*frame_reference)(void *context, const struct py_ref *reference);
 };
 

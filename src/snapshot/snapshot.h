@@ -110,9 +110,19 @@ enum node_flags {
 	NODE_IS_STATIC = 1 << 7, /* lies in the data of a module of the target, not on its heap */
 };
 
+/*
+ * The types of synthetic nodes. What a running frame of a generator or
+ * coroutine refers to, the generator or coroutine itself refers to as well.
+ */
+#define SNAP_TYPE_THREAD "(thread)"
+#define SNAP_TYPE_FRAME "(frame)"
+#define SNAP_TYPE_GENERATOR_FRAME "(generator frame)"
+/* The label of the edge from a running frame to its frame object. */
+#define SNAP_FRAME_OBJECT "frame_object"
+
 /* A type of the target. Two types of one name are two entries. */
 struct snap_type {
-	uint64_t address; /* 0: synthetic ("(thread)", "(frame)", "(interpreter)") */
+	uint64_t address; /* 0: synthetic (SNAP_TYPE_*) */
 	str_id name;      /* qualified with its module, without "builtins.": "dict", "app.Order" */
 	str_id module;    /* "builtins", "app" */
 	node_id node;     /* the type object itself, or NODE_NONE */

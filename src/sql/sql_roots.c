@@ -115,9 +115,10 @@ enum frame_column {
 static bool is_frame(const struct sql_heap *heap, uint64_t row)
 {
 	const struct snapshot *snapshot = heap->snapshot;
+	const char *type = snapshot_type_name(snapshot, snapshot->type[row]);
 
 	return (snapshot->flags[row] & NODE_IS_SYNTHETIC) &&
-	       strcmp(snapshot_type_name(snapshot, snapshot->type[row]), "(frame)") == 0;
+	       (strcmp(type, SNAP_TYPE_FRAME) == 0 || strcmp(type, SNAP_TYPE_GENERATOR_FRAME) == 0);
 }
 
 static uint64_t count_nodes(const struct sql_heap *heap)

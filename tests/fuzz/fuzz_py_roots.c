@@ -79,12 +79,11 @@ static void see_reference(void *context, const struct py_ref *reference)
 	told->references++;
 }
 
-static void see_frame(void *context, taddr address, taddr frame_object, const char *name)
+static void see_frame(void *context, const struct py_root_frame *frame)
 {
 	struct told *told = context;
 
-	(void)frame_object;
-	assert(address && name);
+	assert(frame->address && frame->name);
 	told->frames++;
 }
 

@@ -199,12 +199,10 @@ static void discover_root(void *context, enum py_root_kind kind, const char *nam
 		add(context, to, false);
 }
 
-static void ignore_frame(void *context, taddr address, taddr frame_object, const char *name)
+static void ignore_frame(void *context, const struct py_root_frame *frame)
 {
 	(void)context;
-	(void)address;
-	(void)frame_object;
-	(void)name;
+	(void)frame;
 }
 
 static void ignore_thread(void *context, taddr address, const char *name)
@@ -270,14 +268,14 @@ static void print_thread(void *context, taddr address, const char *name)
 	graph->is_first_frame = true;
 }
 
-static void print_frame(void *context, taddr address, taddr frame_object, const char *name)
+static void print_frame(void *context, const struct py_root_frame *frame)
 {
 	struct graph *graph = context;
 
-	(void)frame_object;
 	end_frame(graph);
-	printf("%s{\"address\": %" PRIu64 ", \"at\": ", graph->is_first_frame ? "" : ", ", address);
-	print_string(name);
+	printf("%s{\"address\": %" PRIu64 ", \"at\": ", graph->is_first_frame ? "" : ", ",
+	       frame->address);
+	print_string(frame->name);
 	graph->has_frame = true;
 	graph->is_first_frame = false;
 	graph->is_first_edge = true;

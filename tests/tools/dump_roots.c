@@ -64,14 +64,15 @@ static void print_thread(void *context, taddr address, const char *name)
 	printf(", \"address\": %" PRIu64 "}\n", address);
 }
 
-static void print_frame(void *context, taddr address, taddr frame_object, const char *name)
+static void print_frame(void *context, const struct py_root_frame *frame)
 {
 	struct dump *dump = context;
 
 	dump->of = "frame";
 	printf("{\"event\": \"frame\", \"name\": ");
-	print_string(name);
-	printf(", \"address\": %" PRIu64 ", \"object\": %" PRIu64 "}\n", address, frame_object);
+	print_string(frame->name);
+	printf(", \"address\": %" PRIu64 ", \"object\": %" PRIu64 "}\n", frame->address,
+	       frame->object);
 }
 
 static void print_reference(void *context, const struct py_ref *reference)

@@ -98,13 +98,23 @@ node_id graph_key(struct graph *graph, const char *text)
 	return node;
 }
 
-node_id graph_frame(struct graph *graph, const char *name)
+static node_id synthetic(struct graph *graph, const char *type, const char *name)
 {
 	node_id node = snapshot_builder_node(graph->builder, graph->next_address += 16,
-	                                     find_type(graph, "(frame)"), NODE_IS_SYNTHETIC);
+	                                     find_type(graph, type), NODE_IS_SYNTHETIC);
 
 	snapshot_builder_name(graph->builder, node, intern(graph, name));
 	return node;
+}
+
+node_id graph_frame(struct graph *graph, const char *name)
+{
+	return synthetic(graph, SNAP_TYPE_FRAME, name);
+}
+
+node_id graph_generator_frame(struct graph *graph, const char *name)
+{
+	return synthetic(graph, SNAP_TYPE_GENERATOR_FRAME, name);
 }
 
 void graph_edge(struct graph *graph, node_id from, node_id to, enum edge_kind kind,

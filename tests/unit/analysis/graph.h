@@ -43,6 +43,7 @@ node_id graph_object_at(struct graph *graph, const char *type, uint64_t size, ui
 node_id graph_key(struct graph *graph, const char *text);
 /* A synthetic node with a name. */
 node_id graph_frame(struct graph *graph, const char *name);
+node_id graph_generator_frame(struct graph *graph, const char *name);
 
 void graph_edge(struct graph *graph, node_id from, node_id to, enum edge_kind kind,
                 uint64_t operand);

@@ -143,6 +143,49 @@ static void modules_come_before_threads(void **state)
 	assert_int_equal(reach_parent(reach, end), module);
 }
 
+/* Thread 1 runs a coroutine, which app.task holds by a longer way, and a second, of its own. */
+static void a_running_coroutine_is_held_by_what_holds_it_when_it_waits(void **state)
+{
+	struct graph *graph = *state;
+	_cleanup_(cleanup_reach) struct reach *reach = NULL;
+	node_id thread = graph_frame(graph, "thread");
+	node_id held = graph_generator_frame(graph, "write (app.py:3)");
+	node_id lone = graph_generator_frame(graph, "read (app.py:9)");
+	node_id app = graph_module(graph, "app");
+	node_id task = graph_object(graph, "_asyncio.Task", 160);
+	node_id coroutine = graph_object(graph, "coroutine", 200);
+	node_id pending = graph_object(graph, "list", 56);
+	node_id request = graph_object(graph, "app.Request", 48);
+
+	graph_root(graph, thread, "thread 1", ROOT_THREAD, 0);
+	graph_edge(graph, thread, held, EDGE_FIELD, 0);
+	graph_edge(graph, thread, lone, EDGE_FIELD, 0);
+	graph_local(graph, held, pending, "pending");
+	graph_local(graph, lone, request, "request");
+	graph_global(graph, app, "task", task);
+	graph_attribute(graph, task, coroutine, "_coro");
+	graph_local(graph, coroutine, pending, "pending");
+	reach = reach_of(graph);
+	assert_int_equal(reach_parent(reach, pending), coroutine);
+	assert_int_equal(reach_parent(reach, request), lone);
+	assert_int_equal(reach_parent(reach, lone), thread);
+	assert_true(reach->order_count == reach->snapshot->node_count);
+}
+
+static void a_thread_that_is_its_own_frame_is_its_root(void **state)
+{
+	struct graph *graph = *state;
+	_cleanup_(cleanup_reach) struct reach *reach = NULL;
+	node_id thread = graph_generator_frame(graph, "thread");
+	size_t root;
+
+	graph_root(graph, thread, "thread 1", ROOT_THREAD, 0);
+	graph_edge(graph, thread, thread, EDGE_FIELD, 0);
+	reach = reach_of(graph);
+	assert_true(reach_root(reach, thread, &root));
+	assert_int_equal(reach->order_count, 1);
+}
+
 static void parents_stand_before_children(void **state)
 {
 	enum { COUNT = 1000000 };
@@ -213,6 +256,8 @@ int main(void)
 		TEST(exact_references_win_over_types_and_guesses),
 		TEST(a_value_is_told_before_a_key),
 		TEST(modules_come_before_threads),
+		TEST(a_running_coroutine_is_held_by_what_holds_it_when_it_waits),
+		TEST(a_thread_that_is_its_own_frame_is_its_root),
 		TEST(parents_stand_before_children),
 		TEST(without_the_order_the_ways_are_the_same),
 		TEST(without_edges_it_says_so),
