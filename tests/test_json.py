@@ -120,7 +120,7 @@ COMMON = {
 
 STEP = {
     "edge": words(
-        *"root attribute index value key local stack field type conservative missing".split()
+        *"root attribute index value key local stack field type conservative interior missing".split()
     ),
     "label": text,
     "type": text,

@@ -94,6 +94,7 @@ const char *snap_edge_kind_name(enum edge_kind kind)
 		[EDGE_TYPE] = "type",
 		[EDGE_CONSERVATIVE] = "conservative",
 		[EDGE_WEAK] = "weak",
+		[EDGE_INTERIOR] = "interior",
 	};
 
 	return names[kind];

@@ -43,6 +43,7 @@ enum edge_kind {
 	EDGE_TYPE,         /* 0: the type of x */
 	EDGE_CONSERVATIVE, /* number of the 8-byte word: something that looks like a reference */
 	EDGE_WEAK,         /* string: does not keep anything alive */
+	EDGE_INTERIOR,     /* number of the 8-byte word: it points into a block, not at its start */
 	EDGE_KIND_COUNT
 };
 
@@ -117,6 +118,10 @@ enum node_flags {
 #define SNAP_TYPE_THREAD "(thread)"
 #define SNAP_TYPE_FRAME "(frame)"
 #define SNAP_TYPE_GENERATOR_FRAME "(generator frame)"
+/* What may hold blocks and is none: a thread's stack, its registers, a module's data. */
+#define SNAP_TYPE_MEMORY "(memory)"
+/* Of nodes that are neither: a block of the C library's malloc that no object owns. */
+#define SNAP_TYPE_NATIVE "(native block)"
 /* The label of the edge from a running frame to its frame object. */
 #define SNAP_FRAME_OBJECT "frame_object"
 
