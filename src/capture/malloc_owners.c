@@ -166,7 +166,7 @@ static bool is_nameless(const char *path)
 static void add_region(struct resident_owners *owners, size_t number)
 {
 	const struct target_region *region = &owners->map->smaps.maps.regions[number];
-	uint64_t resident = owners->map->smaps.resident[number];
+	uint64_t resident = owners->map->smaps.figures[number].resident;
 	uint64_t *owned = owners->regions[number];
 
 	if (region->is_shared && is_nameless(region->path))

@@ -160,7 +160,7 @@ void resident_owners_finish(const struct resident_owners *owners, struct snap_ac
 
 	for (size_t i = 0; i < smaps->maps.count; i++) {
 		const uint64_t *owned = owners->regions[i];
-		uint64_t whole = smaps->resident[i];
+		uint64_t whole = smaps->figures[i].resident;
 		uint64_t sum = 0;
 
 		for (size_t owner = 0; owner < SNAP_OWNER_COUNT; owner++)

@@ -12,17 +12,17 @@
  *   a file out of reach what is shared: the pages that the process has touched;
  *                       what is private: all.
  *
- * Devices and what is not to be dumped are told by the flags in smaps
- * (Documentation/filesystems/proc.rst: io, pf, dd). Reading memory of a device
- * could do something to it. Where smaps cannot be read, the name has to serve.
+ * Devices and what is not to be dumped are told by smaps. Reading memory of a
+ * device could do something to it. Where smaps cannot be read, the name has to
+ * serve.
  */
 #include "target/core_memory.h"
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "target/proc_file.h"
+#include "target/process_files.h"
+#include "target/process_smaps.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,67 +38,28 @@ struct planning {
 	struct picture *picture;
 	struct resident_pages pages;  /* of the moment */
 	struct resident_pages living; /* of the process itself: what it shares, the image has not */
-	taddr *barred;                /* where mappings start that must not be read; sorted */
-	size_t barred_count;
-	size_t barred_capacity;
+	struct process_smaps smaps;   /* empty: not to be had */
 	const struct target_region *region; /* being planned, and where its file ends in it */
 	taddr file_end;
 	size_t first; /* its first stretch */
 };
 
-/* Does one of the two-letter words on this line say that it must not be read? */
-static bool has_bar(const char *line, size_t length)
+static struct error *parse_smaps(const char *text, size_t length, void *ret)
 {
-	static const char *const bars[] = {" io", " pf", " dd"};
-
-	for (size_t i = 0; i < sizeof(bars) / sizeof(*bars); i++)
-		if (memmem(line, length, bars[i], strlen(bars[i])))
-			return true;
-	return false;
+	return process_smaps_parse(text, length, ret);
 }
 
-static struct error *parse_flags(struct planning *planning, const char *text, size_t length)
+/* Where it cannot be read nothing is barred by it. */
+static struct error *read_smaps(struct planning *planning)
 {
-	static const char key[] = "VmFlags:";
-	const char *end = text + length;
-	taddr start = 0;
+	struct error *error = process_file_parse(picture_process(planning->picture),
+	                                         picture_memory_process(planning->picture), "smaps",
+	                                         parse_smaps, &planning->smaps);
 
-	for (const char *line = text; line < end;) {
-		const char *newline = memchr(line, '\n', (size_t)(end - line));
-		const char *stop = newline ? newline : end;
-		size_t size = (size_t)(stop - line);
-
-		/* The names of figures begin with a capital, a mapping with its address. */
-		if (isxdigit((unsigned char)*line) && !isupper((unsigned char)*line))
-			start = strtoull(line, NULL, 16);
-		if (size > sizeof(key) && memcmp(line, key, sizeof(key) - 1) == 0 &&
-		    has_bar(line, size)) {
-			if (!array_reserve(&planning->barred, &planning->barred_capacity,
-			                   planning->barred_count + 1, sizeof(taddr)))
-				return error_no_memory();
-			planning->barred[planning->barred_count++] = start;
-		}
-		line = newline ? newline + 1 : end;
-	}
+	if (!error || error_kind(error) == ERROR_MEMORY)
+		return error;
+	error_free(error);
 	return NULL;
-}
-
-static struct error *read_flags(struct planning *planning)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t length;
-
-	if (proc_file_read(picture_memory_process(planning->picture), "smaps", &text, &length) != 0)
-		return NULL;
-	return parse_flags(planning, text, length);
-}
-
-static int compare_addresses(const void *left, const void *right)
-{
-	taddr a = *(const taddr *)left;
-	taddr b = *(const taddr *)right;
-
-	return (a > b) - (a < b);
 }
 
 static bool begins_with(const char *text, const char *with)
@@ -118,9 +79,7 @@ static bool is_barred(const struct planning *planning, const struct target_regio
 		return true;
 	if (is_device(region) && strcmp(region->path, "/dev/zero") != 0)
 		return true;
-	return planning->barred_count &&
-	       bsearch(&region->start, planning->barred, planning->barred_count, sizeof(taddr),
-	               compare_addresses);
+	return process_smaps_bars(&planning->smaps, region->start);
 }
 
 /* resident_pages_visitor: within the region and its file. */
@@ -338,7 +297,7 @@ struct error *core_memory_plan(struct core_memory *memory, struct picture *pictu
 	struct planning planning = {.memory = memory, .picture = picture};
 	size_t count;
 	const struct target_region *regions = target_regions(picture_target(picture), &count);
-	struct error *error = read_flags(&planning);
+	struct error *error = read_smaps(&planning);
 
 	resident_pages_init(&planning.pages, picture_memory_process(picture));
 	resident_pages_init(&planning.living, picture_process(picture));
@@ -347,7 +306,7 @@ struct error *core_memory_plan(struct core_memory *memory, struct picture *pictu
 			error = plan_region(&planning, &regions[i]);
 	resident_pages_deinit(&planning.pages);
 	resident_pages_deinit(&planning.living);
-	free(planning.barred);
+	process_smaps_deinit(&planning.smaps);
 	return error;
 }
 

@@ -26,6 +26,7 @@
 #include "image/elf_image.h"
 #include "target/proc_file.h"
 #include "target/process_access.h"
+#include "target/process_files.h"
 #include "target/process_maps.h"
 
 #include <errno.h>
@@ -39,8 +40,6 @@
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { MAPS_ATTEMPTS = 5 };
 
 struct live_target {
 	pid_t pid; /* or another thread of it, when that one has ended */
@@ -223,33 +222,9 @@ static struct error *check_machine(pid_t pid, pid_t thread)
 	return NULL;
 }
 
-static struct error *read_maps_once(pid_t pid, pid_t memory_pid, struct process_maps *ret)
+static struct error *parse_maps(const char *text, size_t length, void *ret)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t length;
-	int number = proc_file_read(memory_pid, "maps", &text, &length);
-	struct error *error;
-
-	if (number == EACCES || number == EPERM)
-		return process_access_error(pid);
-	if (number == ENOENT || number == ESRCH || (!number && !length))
-		return error_new(ERROR_GONE, "process %d has ended", pid);
-	if (number)
-		return error_errno(ERROR_IO, number, "cannot read /proc/%d/maps", memory_pid);
-	error = process_maps_parse(text, length, ret);
-	return error ? error_wrap(error, "process %d", pid) : NULL;
-}
-
-/* The kernel writes the list page by page: one that changes meanwhile may contradict itself. */
-static struct error *read_maps(pid_t pid, pid_t memory_pid, struct process_maps *ret)
-{
-	struct error *error = read_maps_once(pid, memory_pid, ret);
-
-	for (int i = 1; i < MAPS_ATTEMPTS && error && error_kind(error) == ERROR_CORRUPT; i++) {
-		error_free(error);
-		error = read_maps_once(pid, memory_pid, ret);
-	}
-	return error;
+	return process_maps_parse(text, length, ret);
 }
 
 /* The list of mappings needs less right than the memory: so try one byte. */
@@ -288,7 +263,7 @@ static struct error *open_through(pid_t pid, pid_t memory_pid, pid_t thread, str
 
 	error = check_machine(pid, thread);
 	if (!error)
-		error = read_maps(pid, memory_pid, &maps);
+		error = process_file_parse(pid, memory_pid, "maps", parse_maps, &maps);
 	if (error)
 		return error;
 	live = malloc(sizeof(*live));

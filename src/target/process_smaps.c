@@ -11,7 +11,11 @@
  * Names of figures begin with a capital letter, mappings with a digit of a
  * hexadecimal number in small letters, and no path begins a line of its own: a
  * newline in one is written as \012. So the lines of mappings are put aside and
- * read by the parser of maps; of the figures only Rss counts.
+ * read by the parser of maps; of the figures Rss counts, and the flags
+ *
+ *	VmFlags: rd wr mr mw me ac sd
+ *
+ * (Documentation/filesystems/proc.rst: io, pf: of a device, dd: MADV_DONTDUMP).
  */
 #include "target/process_smaps.h"
 
@@ -25,7 +29,7 @@ enum { KIB = 1024, DIGITS_MAX = 16 };
 
 struct reading {
 	struct text heads; /* the lines of mappings */
-	uint64_t *resident;
+	struct smaps_figures *figures;
 	size_t count;
 	size_t capacity;
 	bool is_told; /* the last mapping's figure was there already */
@@ -34,7 +38,7 @@ struct reading {
 static void deinit_reading(struct reading *reading)
 {
 	text_deinit(&reading->heads);
-	free(reading->resident);
+	free(reading->figures);
 }
 
 static bool is_head(char first)
@@ -65,28 +69,51 @@ static bool parse_figure(const char *line, size_t length, uint64_t *ret)
 
 static struct error *add_head(struct reading *reading, const char *line, size_t length)
 {
-	if (!array_reserve(&reading->resident, &reading->capacity, reading->count + 1,
-	                   sizeof(*reading->resident)))
+	if (!array_reserve(&reading->figures, &reading->capacity, reading->count + 1,
+	                   sizeof(*reading->figures)))
 		return error_no_memory();
-	reading->resident[reading->count++] = 0;
+	reading->figures[reading->count++] = (struct smaps_figures){0};
 	reading->is_told = false;
 	text_append_bytes(&reading->heads, line, length);
 	text_append_char(&reading->heads, '\n');
 	return NULL;
 }
 
+/* Does one of the two-letter words say that the mapping must not be read? */
+static bool has_bar(const char *words, size_t length)
+{
+	static const char *const bars[] = {" io", " pf", " dd"};
+
+	for (size_t i = 0; i < sizeof(bars) / sizeof(*bars); i++)
+		if (memmem(words, length, bars[i], strlen(bars[i])))
+			return true;
+	return false;
+}
+
+/* Is this line that of key? Then *line goes on behind it. */
+static bool skip_key(const char *key, const char **line, size_t *length)
+{
+	size_t size = strlen(key);
+
+	if (*length < size || memcmp(*line, key, size) != 0)
+		return false;
+	*line += size;
+	*length -= size;
+	return true;
+}
+
 static struct error *read_line(struct reading *reading, const char *line, size_t length)
 {
-	static const char key[] = "Rss:";
-	size_t key_length = sizeof(key) - 1;
+	struct smaps_figures *figures;
 
 	if (length && is_head(line[0]))
 		return add_head(reading, line, length);
-	if (length < key_length || memcmp(line, key, key_length) != 0)
+	figures = reading->count ? &reading->figures[reading->count - 1] : NULL;
+	if (figures && skip_key("VmFlags:", &line, &length))
+		figures->is_barred = has_bar(line, length);
+	if (!skip_key("Rss:", &line, &length))
 		return NULL;
-	if (!reading->count || reading->is_told ||
-	    !parse_figure(line + key_length, length - key_length,
-	                  &reading->resident[reading->count - 1]))
+	if (!figures || reading->is_told || !parse_figure(line, length, &figures->resident))
 		return error_new(ERROR_CORRUPT, "the list of mappings has an Rss that is none");
 	reading->is_told = true;
 	return NULL;
@@ -113,11 +140,13 @@ static struct error *add_up(struct process_smaps *smaps)
 	for (size_t i = 0; i < smaps->maps.count; i++) {
 		const struct target_region *region = &smaps->maps.regions[i];
 
-		if (smaps->resident[i] > region->end - region->start)
+		uint64_t resident = smaps->figures[i].resident;
+
+		if (resident > region->end - region->start)
 			return error_new(ERROR_CORRUPT,
 			                 "more of the mapping at %#llx is resident than it has",
 			                 (unsigned long long)region->start);
-		smaps->resident_bytes += smaps->resident[i];
+		smaps->resident_bytes += resident;
 	}
 	return NULL;
 }
@@ -135,7 +164,7 @@ struct error *process_smaps_parse(const char *text, size_t length, struct proces
 		                           &smaps.maps);
 	if (error)
 		return error;
-	smaps.resident = take_ptr(reading.resident);
+	smaps.figures = take_ptr(reading.figures);
 	error = add_up(&smaps);
 	if (error)
 		return error;
@@ -144,9 +173,26 @@ struct error *process_smaps_parse(const char *text, size_t length, struct proces
 	return NULL;
 }
 
+bool process_smaps_bars(const struct process_smaps *smaps, taddr start)
+{
+	size_t low = 0;
+	size_t high = smaps->maps.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (smaps->maps.regions[middle].start < start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < smaps->maps.count && smaps->maps.regions[low].start == start &&
+	       smaps->figures[low].is_barred;
+}
+
 void process_smaps_deinit(struct process_smaps *smaps)
 {
 	process_maps_deinit(&smaps->maps);
-	free(smaps->resident);
+	free(smaps->figures);
 	*smaps = (struct process_smaps){0};
 }

@@ -9,15 +9,10 @@
 #include "base/cleanup.h"
 #include "target/proc_file.h"
 #include "target/process_access.h"
+#include "target/process_files.h"
 #include "target/resident_pages.h"
 
-#include <errno.h>
-#include <string.h>
-
-enum {
-	KIB = 1024,
-	SMAPS_ATTEMPTS = 5,
-};
+enum { KIB = 1024 };
 
 struct collecting {
 	struct resident_map *map;
@@ -51,7 +46,7 @@ static struct error *add_region(struct resident_map *map, size_t region,
 	struct collecting collecting = {map, region};
 	struct error *error;
 
-	if (!map->smaps.resident[region] || !resident_map_has_pages(where))
+	if (!map->smaps.figures[region].resident || !resident_map_has_pages(where))
 		return NULL;
 	error = resident_pages_visit(pages, where->start, where->end, add_run, &collecting);
 	if (!error || error_kind(error) != ERROR_UNSUPPORTED)
@@ -72,48 +67,17 @@ static struct error *add_regions(struct resident_map *map, pid_t pid)
 	return error;
 }
 
-static struct error *read_file(pid_t pid, const char *name, char **ret_text, size_t *ret_length)
+static struct error *parse_smaps(const char *text, size_t length, void *ret)
 {
-	int number = proc_file_read(pid, name, ret_text, ret_length);
-
-	if (number == EACCES || number == EPERM)
-		return process_access_error(pid);
-	if (number == ENOENT || number == ESRCH || (!number && !*ret_length))
-		return error_new(ERROR_GONE, "process %d has ended", pid);
-	if (number)
-		return error_errno(ERROR_IO, number, "cannot read /proc/%d/%s", pid, name);
-	return NULL;
+	return process_smaps_parse(text, length, ret);
 }
 
-static struct error *read_smaps_once(pid_t pid, struct process_smaps *ret)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t length;
-	struct error *error = read_file(pid, "smaps", &text, &length);
-
-	if (!error)
-		error = process_smaps_parse(text, length, ret);
-	return error;
-}
-
-/* Of a process that runs the list may change while it is written, and contradict itself. */
-static struct error *read_smaps(pid_t pid, struct process_smaps *ret)
-{
-	struct error *error = read_smaps_once(pid, ret);
-
-	for (int i = 1; i < SMAPS_ATTEMPTS && error && error_kind(error) == ERROR_CORRUPT; i++) {
-		error_free(error);
-		error = read_smaps_once(pid, ret);
-	}
-	return error;
-}
-
-static struct error *read_page_tables(pid_t pid, uint64_t *ret)
+static struct error *read_page_tables(pid_t pid, pid_t thread, uint64_t *ret)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t length;
 	uint64_t kib;
-	struct error *error = read_file(pid, "status", &text, &length);
+	struct error *error = process_file_read(pid, thread, "status", &text, &length);
 
 	if (!error && proc_status_number(text, "VmPTE", 10, &kib) && kib <= UINT64_MAX / KIB)
 		*ret = kib * KIB;
@@ -124,10 +88,10 @@ struct error *resident_map_take(pid_t pid, struct resident_map *ret)
 {
 	_cleanup_(cleanup_resident_map) struct resident_map map = {0};
 	pid_t thread = process_access_living_thread(pid);
-	struct error *error = read_smaps(thread, &map.smaps);
+	struct error *error = process_file_parse(pid, thread, "smaps", parse_smaps, &map.smaps);
 
 	if (!error)
-		error = read_page_tables(thread, &map.page_tables);
+		error = read_page_tables(pid, thread, &map.page_tables);
 	if (!error)
 		error = add_regions(&map, thread);
 	if (error)

@@ -25,8 +25,8 @@ static void check_regions(const struct process_smaps *smaps)
 
 		check(region->start < region->end);
 		check(!i || region[-1].end <= region->start);
-		check(smaps->resident[i] <= region->end - region->start);
-		sum += smaps->resident[i];
+		check(smaps->figures[i].resident <= region->end - region->start);
+		sum += smaps->figures[i].resident;
 	}
 	check(sum == smaps->resident_bytes);
 }

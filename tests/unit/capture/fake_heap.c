@@ -82,11 +82,11 @@ void fake_heap_fill(struct fake_python *fake, const struct py_layout *layout)
 const struct resident_map *fake_heap_resident(void)
 {
 	static struct target_region region = {.end = (taddr)1 << 47, .path = ""};
-	static uint64_t resident = (uint64_t)1 << 47;
+	static struct smaps_figures figures = {.resident = (uint64_t)1 << 47};
 	static struct resident_run run = {.end = (taddr)1 << 47};
 	static const struct resident_map map = {
 		.smaps = {.maps = {.regions = &region, .count = 1},
-	                  .resident = &resident,
+	                  .figures = &figures,
 	                  .resident_bytes = (uint64_t)1 << 47},
 		.runs = &run,
 		.run_count = 1,

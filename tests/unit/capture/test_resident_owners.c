@@ -16,7 +16,7 @@ static struct target_region regions[REGIONS] = {
 	{.start = 0x10000, .end = 0x20000, .path = ""},
 	{.start = 0x20000, .end = 0x24000, .path = ""},
 };
-static uint64_t resident[REGIONS] = {0x4000, 0x4000};
+static struct smaps_figures figures[REGIONS] = {{.resident = 0x4000}, {.resident = 0x4000}};
 static struct resident_run runs[RUNS] = {
 	{0x11000, 0x14000, 0},
 	{0x15000, 0x16000, 0},
@@ -24,7 +24,7 @@ static struct resident_run runs[RUNS] = {
 };
 static const struct resident_map map = {
 	.smaps = {.maps = {.regions = regions, .count = REGIONS},
-                  .resident = resident,
+                  .figures = figures,
                   .resident_bytes = 0x8000},
 	.page_tables = 0x3000,
 	.runs = runs,

@@ -42,10 +42,27 @@ static void each_mapping_has_its_own_figure(void **state)
 	assert_null(process_smaps_parse(FIRST SECOND, strlen(FIRST SECOND), &smaps));
 	assert_int_equal(smaps.maps.count, 2);
 	assert_int_equal(smaps.maps.regions[0].start, 0x7f1c2000);
-	assert_int_equal(smaps.resident[0], 4096);
+	assert_int_equal(smaps.figures[0].resident, 4096);
 	assert_string_equal(smaps.maps.regions[1].path, "/tmp/Rss:\n8 kB");
-	assert_int_equal(smaps.resident[1], 12288);
+	assert_int_equal(smaps.figures[1].resident, 12288);
 	assert_int_equal(smaps.resident_bytes, 16384);
+	process_smaps_deinit(&smaps);
+}
+
+static void flags_bar_devices_and_what_is_not_to_be_dumped(void **state)
+{
+	static const char text[] = FIRST SECOND "VmFlags: rd sh mr mw me ms dd sd \n"
+						"80000000-80001000 rw-s 00000000 00:05 9 /dev/x\n"
+						"VmFlags: rd wr sh io de \n";
+	struct process_smaps smaps;
+
+	(void)state;
+	assert_null(process_smaps_parse(text, strlen(text), &smaps));
+	assert_false(process_smaps_bars(&smaps, 0x7f1c2000));
+	assert_false(process_smaps_bars(&smaps, 0x7f1c3000));
+	assert_true(process_smaps_bars(&smaps, 0x7f1c5000));
+	assert_true(process_smaps_bars(&smaps, 0x80000000));
+	assert_false(process_smaps_bars(&smaps, 0x90000000));
 	process_smaps_deinit(&smaps);
 }
 
@@ -104,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_mapping_has_its_own_figure),
+		cmocka_unit_test(flags_bar_devices_and_what_is_not_to_be_dumped),
 		cmocka_unit_test(a_text_that_ends_anywhere_is_read_or_refused),
 		cmocka_unit_test(figures_that_cannot_be_are_refused),
 	};
