@@ -175,8 +175,7 @@ static struct error *seize_new_threads(struct freeze *freeze, bool *ret_found)
 			error = seize_thread(freeze, tid);
 	}
 	closedir(folder);
-	if (!freeze->stopped_at)
-		freeze->stopped_at = freeze_clock();
+	freeze->is_frozen = true;
 	for (size_t i = before; i < freeze->count; i++)
 		ptrace(PTRACE_INTERRUPT, freeze->threads[i].tid, NULL, NULL);
 	*ret_found = freeze->count > before;
@@ -208,7 +207,7 @@ bool freeze_take_event(struct freeze *freeze, pid_t tid, int status)
 	if (!is_our_stop(tid, status))
 		return true;
 	set_state(freeze, thread, THREAD_STOPPED);
-	if (!freeze->stopped_at) {
+	if (!freeze->is_frozen) {
 		ptrace(PTRACE_DETACH, tid, NULL, NULL);
 		set_state(freeze, thread, THREAD_GONE);
 	}
@@ -351,7 +350,7 @@ struct error *freeze_stop(struct freeze *freeze)
 {
 	struct error *error;
 
-	if (freeze->stopped_at)
+	if (freeze->is_frozen)
 		return NULL;
 	error = stop_all(freeze);
 	if (error)
@@ -382,14 +381,14 @@ static void keep_late_threads(struct freeze *freeze)
 
 void freeze_release(struct freeze *freeze)
 {
-	if (!freeze->stopped_at)
+	if (!freeze->is_frozen)
 		return;
 	for (size_t i = 0; i < freeze->count; i++)
 		if (freeze->threads[i].state == THREAD_STOPPED)
 			ptrace(PTRACE_DETACH, freeze->threads[i].tid, NULL, NULL);
 	if (freeze->first_stop)
 		freeze->pause += freeze_clock() - freeze->first_stop;
-	freeze->stopped_at = 0;
+	freeze->is_frozen = false;
 	keep_late_threads(freeze);
 }
 

@@ -43,7 +43,7 @@ struct freeze {
 	size_t capacity;
 	struct number_map index; /* tid -> its place in threads */
 	size_t running;          /* how many are THREAD_RUNNING */
-	uint64_t stopped_at;     /* nanoseconds; 0: not frozen */
+	bool is_frozen;          /* from the first interrupt to the release */
 	uint64_t first_stop;     /* nanoseconds: since when a thread stands still; 0: none does */
 	uint64_t pause;          /* nanoseconds in all stops so far */
 };

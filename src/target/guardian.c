@@ -123,7 +123,7 @@ static struct error *serve_fork(struct watch *watch)
 	struct error *error;
 	pid_t thread;
 
-	if (!watch->freeze.stopped_at)
+	if (!watch->freeze.is_frozen)
 		return released_meanwhile(watch->freeze.pid);
 	if (watch->image.child)
 		return error_new(ERROR_USAGE, "process %d has an image already", watch->freeze.pid);
@@ -167,9 +167,9 @@ static struct error *serve(struct watch *watch, enum request request)
 	case REQUEST_STOP: return serve_stop(watch);
 	case REQUEST_FORK: return serve_fork(watch);
 	case REQUEST_KEEP:
-		return watch->freeze.stopped_at ? NULL : released_meanwhile(watch->freeze.pid);
+		return watch->freeze.is_frozen ? NULL : released_meanwhile(watch->freeze.pid);
 	case REQUEST_RELEASE:
-		if (!watch->freeze.stopped_at)
+		if (!watch->freeze.is_frozen)
 			return released_meanwhile(watch->freeze.pid);
 		freeze_release(&watch->freeze);
 		return NULL;
@@ -219,7 +219,7 @@ static void watch_until_end(struct watch *watch)
 			{.fd = watch->socket, .events = POLLIN},
 			{.fd = watch->signals, .events = POLLIN},
 		};
-		int limit = watch->freeze.stopped_at ? SILENCE_LIMIT_MS : -1;
+		int limit = watch->freeze.is_frozen ? SILENCE_LIMIT_MS : -1;
 		int ready = poll(files, 2, limit);
 
 		if (ready == 0)
