@@ -35,16 +35,10 @@ static uint64_t heap_size(const struct glibc_malloc *glibc)
 	return HEAP_SIZE;
 }
 
-static bool is_writable(const struct glibc_malloc *glibc, taddr address)
-{
-	const struct target_region *region = target_region_at(glibc->memory->target, address);
-
-	return region && region->is_writable && region->is_readable;
-}
-
 bool glibc_stretch_add(struct glibc_malloc *glibc, taddr start, taddr end, size_t arena)
 {
-	if (start >= end || !is_writable(glibc, start) || !is_writable(glibc, end - 1)) {
+	if (start >= end || !glibc_is_writable(glibc, start) ||
+	    !glibc_is_writable(glibc, end - 1)) {
 		glibc->torn++;
 		return true;
 	}

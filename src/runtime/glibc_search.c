@@ -34,13 +34,6 @@ struct search {
 	uint8_t *bytes; /* of [start, start + size) */
 };
 
-static bool is_writable(const struct glibc_malloc *glibc, taddr address)
-{
-	const struct target_region *region = target_region_at(glibc->memory->target, address);
-
-	return region && region->is_writable && region->is_readable;
-}
-
 /* Both ends of a bin's ring lead back to it. */
 static bool bin_is_ring(struct window_cache *memory, taddr bin, taddr first, taddr last)
 {
@@ -107,9 +100,9 @@ static bool top_read(const struct glibc_malloc *glibc, struct glibc_arena *arena
 		arena->top = 0;
 		return true;
 	}
-	return arena->top && arena->top % 16 == 0 && is_writable(glibc, arena->top) &&
+	return arena->top && arena->top % 16 == 0 && glibc_is_writable(glibc, arena->top) &&
 	       window_cache_u64(glibc->memory, arena->top + 8, &word) && top_decode(word, arena) &&
-	       is_writable(glibc, arena->top + arena->top_bytes - 1);
+	       glibc_is_writable(glibc, arena->top + arena->top_bytes - 1);
 }
 
 static bool arena_is_plausible(const struct glibc_arena *arena)
@@ -222,7 +215,7 @@ static bool settings_fit(const struct glibc_malloc *glibc, const struct glibc_se
 		return settings->brk_start + main->system_bytes == main->top + main->top_bytes;
 	if (!settings->cache_count)
 		return false;
-	return settings->brk_start ? is_writable(glibc, settings->brk_start) : !main->top;
+	return settings->brk_start ? glibc_is_writable(glibc, settings->brk_start) : !main->top;
 }
 
 static void find_settings(struct search *search)

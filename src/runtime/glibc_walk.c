@@ -12,6 +12,13 @@ static enum glibc_step end_with_top(struct glibc_walk *walk, uint64_t bytes,
 	return GLIBC_STEP_CHUNK;
 }
 
+bool glibc_is_writable(const struct glibc_malloc *glibc, taddr address)
+{
+	const struct target_region *region = target_region_at(glibc->memory->target, address);
+
+	return region && region->is_writable && region->is_readable;
+}
+
 enum glibc_step glibc_walk_next(struct glibc_walk *walk, struct glibc_header *ret)
 {
 	struct glibc_header header = {.chunk = walk->at};

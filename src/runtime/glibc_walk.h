@@ -84,6 +84,9 @@ bool glibc_stretch_add(struct glibc_malloc *glibc, taddr start, taddr end, size_
  */
 bool glibc_next_memory(const struct glibc_malloc *glibc, size_t *index, struct mapped_range *ret);
 
+/* Does address lie where malloc could write to? */
+bool glibc_is_writable(const struct glibc_malloc *glibc, taddr address);
+
 /* Reads the arena at address. False: there is none, or not now. */
 bool glibc_arena_read(const struct glibc_malloc *glibc, taddr address, struct glibc_arena *ret);
 
