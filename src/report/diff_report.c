@@ -65,16 +65,13 @@ static void append_leaders(const struct layout *layout, const struct diff_report
 
 		if (type->bytes <= 0 && type->objects <= 0)
 			break;
-		text_printf(&item, "%s %s ", i == 0 ? ":" : ",", type->series->name);
+		text_printf(&item, "%s ", type->series->name);
 		if (type->objects)
 			units_signed_count(&item, type->objects);
 		else
 			units_signed_bytes(&item, type->bytes);
-		if (layout_columns(text_string(answer)) + layout_columns(text_string(&item)) >
-		    layout->width)
+		if (!layout_add_item(layout, answer, &item, i == 0))
 			break;
-		text_append(answer, text_string(&item));
-		text_clear(&item);
 	}
 	text_deinit(&item);
 }

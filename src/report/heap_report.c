@@ -63,15 +63,11 @@ static void append_answer(const struct layout *layout, const struct heap_report 
 	for (size_t i = 0; i < named && i < table->row_count; i++) {
 		const struct heap_row *row = &table->rows[i];
 
-		text_append(&item, i == 0 ? ": " : ", ");
 		text_append(&item, row->name);
 		text_append_char(&item, ' ');
 		units_share(&item, sorted_figure(report, row), sorted_whole(report));
-		if (layout_columns(text_string(&answer)) + layout_columns(text_string(&item)) >
-		    layout->width)
+		if (!layout_add_item(layout, &answer, &item, i == 0))
 			break;
-		text_append(&answer, text_string(&item));
-		text_clear(&item);
 	}
 	layout_bold(layout, text, text_string(&answer));
 	text_append_char(text, '\n');

@@ -195,6 +195,22 @@ static void append_styled(const struct layout *layout, struct text *text, const 
 		text_append(text, PLAIN);
 }
 
+bool layout_add_item(const struct layout *layout, struct text *line, struct text *item,
+                     bool is_first)
+{
+	static const unsigned int separator = 2;
+	bool fits =
+		layout_columns(text_string(line)) + separator + layout_columns(text_string(item)) <=
+		layout->width;
+
+	if (fits) {
+		text_append(line, is_first ? ": " : ", ");
+		text_append(line, text_string(item));
+	}
+	text_clear(item);
+	return fits;
+}
+
 void layout_bold(const struct layout *layout, struct text *text, const char *string)
 {
 	append_styled(layout, text, BOLD, string);

@@ -62,6 +62,13 @@ void layout_bold_path(const struct layout *layout, struct text *text, const char
 void layout_answer(const struct layout *layout, struct text *text, const char *head,
                    const char *tail);
 
+/*
+ * One more item of a list behind the words of a line: "words: item, item". False:
+ * it does not fit on the line any more, and is left out. Empties item.
+ */
+bool layout_add_item(const struct layout *layout, struct text *line, struct text *item,
+                     bool is_first);
+
 /* A string in bold, when there are colours. */
 void layout_bold(const struct layout *layout, struct text *text, const char *string);
 void layout_dim(const struct layout *layout, struct text *text, const char *string);

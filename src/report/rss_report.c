@@ -60,14 +60,10 @@ static void append_answer(const struct layout *layout, const struct account *acc
 	units_bytes(&answer, account->resident);
 	text_append(&answer, " resident");
 	for (size_t i = 0; i < NAMED_IN_ANSWER && account->groups[i].bytes; i++) {
-		text_append(&item, i ? ", " : ": ");
 		units_share(&item, account->groups[i].bytes, account->resident);
 		text_printf(&item, " %s", group_words[account->groups[i].group]);
-		if (layout_columns(text_string(&answer)) + layout_columns(text_string(&item)) >
-		    layout->width)
+		if (!layout_add_item(layout, &answer, &item, i == 0))
 			break;
-		text_append(&answer, text_string(&item));
-		text_clear(&item);
 	}
 	layout_bold(layout, text, text_string(&answer));
 	text_append_char(text, '\n');
