@@ -179,6 +179,8 @@ RSS = {
     "rows": [{"kind": text, "label": text, "bytes": count}],
     "page_tables": count,
     "malloc_torn": count,
+    "malloc_contradictions": count,
+    "malloc_missing": flag,
 }
 
 VERDICT = {

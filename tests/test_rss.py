@@ -290,7 +290,7 @@ def test_a_busy_process_adds_up_as_well(plumb, python, start):
             assert sums(document)["unexplained"] < document["rss"] * 0.02
 
 
-RESTLESS = """
+OWN_TOP = """
 import ctypes, time
 
 libc = ctypes.CDLL(None)
@@ -309,14 +309,19 @@ while True:
         break
 whole = size.value
 print("ready", flush=True)
+"""
 
 # As one that has moved top, inside malloc, and lost the processor there.
+RESTLESS = (
+    OWN_TOP
+    + """
 while True:
     size.value = 0
     time.sleep(0.02)
     size.value = whole
     time.sleep(0.02)
 """
+)
 
 
 def test_who_has_moved_top_is_waited_for(plumb, python, start):
@@ -325,6 +330,17 @@ def test_who_has_moved_top_is_waited_for(plumb, python, start):
         document = account_of(plumb, target.pid)
         assert document["not_exact"]["settled"]
         assert sums(document)["unexplained"] < document["rss"] * 0.02
+
+
+@pytest.mark.pythons("3.8", "3.13")
+def test_a_malloc_that_is_not_found_is_said(plumb, python, start):
+    target = start(python, OWN_TOP + "size.value = 0\nprint('moved', flush=True)\ntime.sleep(600)")
+    assert target.read_line() == "moved"
+    document = account_of(plumb, target.pid)
+    assert document["malloc_missing"]
+    said = plumb("rss", target.pid, code=0).stdout
+    assert "\nglibc's malloc was not found: " in said
+    assert max(map(len, said.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("switches", ["none", "exception,linked-list"])

@@ -66,6 +66,8 @@ void account_make(const struct snap_account *of, struct account *ret)
 		.resident = of->resident,
 		.page_tables = of->page_tables,
 		.torn = of->torn,
+		.contradictions = of->contradictions,
+		.lacks_malloc = of->lacks_malloc,
 	};
 	uint64_t owned = 0;
 

@@ -42,7 +42,9 @@ struct account_sum {
 struct account {
 	uint64_t resident; /* the sum of the rows, and of the groups */
 	uint64_t page_tables;
-	uint64_t torn;
+	uint64_t torn; /* this and the next two as in snap_account */
+	uint64_t contradictions;
+	bool lacks_malloc;
 	struct account_row
 		rows[ACCOUNT_ROWS_MAX]; /* largest first, none of 0; last the rest, also 0 */
 	size_t row_count;

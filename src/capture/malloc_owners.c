@@ -13,6 +13,7 @@
 #include "capture/malloc_owners.h"
 
 #include "base/cleanup.h"
+#include "runtime/c_malloc.h"
 #include "runtime/glibc_chunks.h"
 
 #include <string.h>
@@ -111,11 +112,13 @@ static struct error *add_malloc(struct window_cache *memory, struct resident_own
 		return error;
 	if (error) {
 		error_free(error);
+		owners->lacks_malloc = c_library_glibc(images, image_count);
 		add_other_blocks(NULL, owners);
 		return NULL;
 	}
 	(void)glibc_chunks_visit(&glibc, add_chunk, owners, &visit);
 	owners->torn += visit.torn_bytes;
+	owners->contradictions = glibc.torn + visit.torn;
 	add_heap_heads(&glibc, owners);
 	add_other_blocks(&glibc, owners);
 	return NULL;

@@ -156,6 +156,8 @@ void resident_owners_finish(const struct resident_owners *owners, struct snap_ac
 		.resident = smaps->resident_bytes,
 		.page_tables = owners->map->page_tables,
 		.torn = owners->torn,
+		.contradictions = owners->contradictions,
+		.lacks_malloc = owners->lacks_malloc,
 	};
 
 	for (size_t i = 0; i < smaps->maps.count; i++) {

@@ -30,7 +30,9 @@ struct resident_owners {
 	struct owned_block *blocks;
 	size_t block_count;
 	size_t block_capacity;
-	uint64_t torn;
+	uint64_t torn; /* this and the next two are for snap_account */
+	uint64_t contradictions;
+	bool lacks_malloc;
 	uint64_t steps_left; /* claims that lie one upon the other would cost without end */
 };
 

@@ -109,11 +109,20 @@ static void append_row(const struct layout *layout, const char *label, uint64_t 
 
 static void append_doubts(const struct account *account, struct text *text)
 {
-	if (!account->torn)
-		return;
-	text_append(text, "of malloc's memory ");
-	units_bytes(text, account->torn);
-	text_append(text, " contradict themselves; what is resident of them is unexplained\n");
+	if (account->lacks_malloc)
+		text_append(text,
+		            "glibc's malloc was not found: another serves the program, or a thread "
+		            "stood\ninside of it; its memory is unexplained\n");
+	if (account->torn) {
+		text_append(text, "of malloc's memory ");
+		units_bytes(text, account->torn);
+		text_append(text,
+		            " contradict themselves; what is resident of them is unexplained\n");
+	} else if (account->contradictions) {
+		text_append(text, "malloc's lists contradicted themselves ");
+		units_plural(text, account->contradictions, "time");
+		text_append(text, "; its rows are not exact\n");
+	}
 }
 
 void rss_report_text(const struct layout *layout, const struct snapshot *snapshot,
@@ -156,5 +165,7 @@ void rss_report_json(const struct snapshot *snapshot, const struct account *acco
 	json_end_array(&json);
 	json_unsigned(&json, "page_tables", account->page_tables);
 	json_unsigned(&json, "malloc_torn", account->torn);
+	json_unsigned(&json, "malloc_contradictions", account->contradictions);
+	json_bool(&json, "malloc_missing", account->lacks_malloc);
 	target_report_end_json(&json, snapshot);
 }

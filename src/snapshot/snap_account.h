@@ -37,7 +37,9 @@ struct snap_account {
 	uint64_t resident;    /* what the kernel counts; at least the sum of the owners */
 	uint64_t page_tables; /* of the kernel for the process, in no RSS; 0: not known */
 	uint64_t owned[SNAP_OWNER_COUNT];
-	uint64_t torn; /* bytes of malloc's memory that contradict themselves: nobody's */
+	uint64_t torn;           /* bytes of malloc's memory that contradict themselves: nobody's */
+	uint64_t contradictions; /* count of what contradicted itself in malloc's lists */
+	bool lacks_malloc;       /* glibc is there, and its malloc was not found */
 };
 
 #endif
