@@ -5,6 +5,7 @@ Another tracer, seccomp, limits, memory that may not be promised, namespaces, ot
 of another kind. Whatever is in the way, the process runs on.
 """
 
+import contextlib
 import os
 import resource
 import shutil
@@ -143,70 +144,54 @@ def test_it_does_not_fork_under_strict_overcommit(start, newest, tmp_path):
     assert target.ask("1 + 1") == "2"
 
 
-@pytest.fixture
-def full_group():
-    """full_group(pid): its pids cgroup takes no process more."""
-    folder = Path(f"/sys/fs/cgroup/pids/plumb-test-{os.getpid()}")
+@contextlib.contextmanager
+def group(controller):
+    """limit(pid, **files): moves a process to a control group of its own, which they describe."""
+    folder = Path(f"/sys/fs/cgroup/{controller}/plumb-test-{os.getpid()}")
     moved = []
 
-    def fill(pid):
+    def limit(pid, **files):
         try:
             folder.mkdir()
             (folder / "cgroup.procs").write_text(str(pid))
             moved.append(pid)
-            (folder / "pids.max").write_text((folder / "pids.current").read_text())
+            for name, value in files.items():
+                (folder / f"{controller}.{name}").write_text(value)
         except OSError:
-            pytest.skip("no pids cgroup to be had here")
+            pytest.skip(f"no {controller} cgroup to be had here")
 
-    yield fill
+    yield limit
     for pid in moved:
-        try:
+        with contextlib.suppress(OSError):  # it has ended
             (folder.parent / "cgroup.procs").write_text(str(pid))
-        except OSError:
-            pass  # it has ended
-    if folder.exists():
-        folder.rmdir()
+    deadline = time.monotonic() + 30
+    while folder.exists():
+        try:
+            folder.rmdir()
+        except OSError:  # what has ended is still on its way out
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 @as_root
-def test_a_full_group_of_processes_is_a_reason_to_copy(start, newest, full_group):
+def test_a_full_group_of_processes_is_a_reason_to_copy(start, newest):
     target = start(newest, ANSWER_LOOP)
-    full_group(target.pid)
-    assert "a limit on processes" in pictures.refuse(target.pid, "--mode", "fork")
-    assert pictures.take(target.pid, "--mode", "fork", "--fall-back")[0]["mode"] == "copy"
-    assert target.ask("1 + 1") == "2"
+    with group("pids") as limit:
+        limit(target.pid, max=str(len(os.listdir(f"/proc/{target.pid}/task"))))
+        assert "a limit on processes" in pictures.refuse(target.pid, "--mode", "fork")
+        assert pictures.take(target.pid, "--mode", "fork", "--fall-back")[0]["mode"] == "copy"
+        assert target.ask("1 + 1") == "2"
     assert pictures.traces(target.pid) == []
 
 
-@pytest.fixture
-def short_of_time():
-    """short_of_time(pid): its cgroup has the processor for a millisecond of each second."""
-    folder = Path(f"/sys/fs/cgroup/cpu/plumb-test-{os.getpid()}")
-    moved = []
-
-    def move(pid):
-        try:
-            folder.mkdir()
-            (folder / "cpu.cfs_period_us").write_text("1000000")
-            (folder / "cpu.cfs_quota_us").write_text("1000")
-            (folder / "cgroup.procs").write_text(str(pid))
-            moved.append(pid)
-        except OSError:
-            pytest.skip("no cpu cgroup to be had here")
-
-    yield move
-    for pid in moved:
-        (folder.parent / "cgroup.procs").write_text(str(pid))
-    if folder.exists():
-        folder.rmdir()
-
-
 @as_root
-def test_a_process_that_hardly_gets_a_processor_is_waited_for(start, newest, short_of_time):
+def test_a_process_that_hardly_gets_a_processor_is_waited_for(start, newest):
     target = start(newest, "print('ready', flush=True)\nwhile True: pass\n")
-    short_of_time(target.pid)
-    for _ in range(2):
-        assert Plumb()("heap", target.pid, "--json", code=0).json["objects"] > 0
+    with group("cpu") as limit:
+        # A millisecond of each second.
+        limit(target.pid, cfs_period_us="1000000", cfs_quota_us="1000")
+        for _ in range(2):
+            assert Plumb()("heap", target.pid, "--json", code=0).json["objects"] > 0
 
 
 @pytest.mark.parametrize("program, pause", [(SECCOMP, "copy"), (ANSWER_LOOP, "fork")],
