@@ -181,6 +181,7 @@ RSS = {
     "malloc_torn": count,
     "malloc_contradictions": count,
     "malloc_missing": flag,
+    "other_malloc": or_null(text),
 }
 
 VERDICT = {

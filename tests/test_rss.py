@@ -343,6 +343,30 @@ def test_a_malloc_that_is_not_found_is_said(plumb, python, start):
     assert max(map(len, said.splitlines())) <= 80
 
 
+OTHER_MALLOCS = {
+    "jemalloc": "libjemalloc.so.2",
+    "tcmalloc": "libtcmalloc_minimal.so.4",
+    "mimalloc": "libmimalloc.so.2",
+}
+
+
+@pytest.mark.parametrize("name", OTHER_MALLOCS)
+def test_another_malloc_is_named_and_has_what_is_left(plumb, python, start, name):
+    library = OTHER_MALLOCS[name]
+    if python.root or not list(Path("/usr/lib").glob(f"*/{library}")):
+        pytest.skip(f"{library} is not there for it")
+    target = start(python, CODE, env={"LD_PRELOAD": library})
+    accounts = Accounts(plumb, target)
+    change = accounts.change("hold_native")
+    assert change["other-malloc"] == about(480 * (64 << 10), 2 * MIB)
+    change = accounts.change("hold_buffer")
+    assert change["python-buffers"] == about(50 * MIB)
+    document = account_of(plumb, target.pid)
+    assert document["other_malloc"].startswith(f"{name} ({library}")
+    assert sums(document)["unexplained"] < document["rss"] * 0.02
+    assert f"\nmalloc is {document['other_malloc']}: " in plumb("rss", target.pid, code=0).stdout
+
+
 @pytest.mark.parametrize("switches", ["none", "exception,linked-list"])
 def test_the_sample_service_is_explained(plumb, python, switches):
     with service.start(python, switches, "--threads", 20) as shop:

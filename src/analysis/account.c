@@ -22,6 +22,7 @@ static enum account_group group_of(unsigned int owner)
 		[SNAP_OWNER_THREAD_TOP] = ACCOUNT_MALLOC_FREE,
 		[SNAP_OWNER_THREAD_BINS] = ACCOUNT_MALLOC_FREE,
 		[SNAP_OWNER_THREAD_CACHES] = ACCOUNT_MALLOC_FREE,
+		[SNAP_OWNER_OTHER_MALLOC] = ACCOUNT_OTHER_MALLOC,
 		[SNAP_OWNER_FILES] = ACCOUNT_FILES,
 		[SNAP_OWNER_STACKS] = ACCOUNT_STACKS,
 		[SNAP_OWNER_SHARED] = ACCOUNT_SHARED,
@@ -68,6 +69,7 @@ void account_make(const struct snap_account *of, struct account *ret)
 		.torn = of->torn,
 		.contradictions = of->contradictions,
 		.lacks_malloc = of->lacks_malloc,
+		.other_malloc = of->other_malloc,
 	};
 	uint64_t owned = 0;
 

@@ -17,6 +17,7 @@ enum account_group {
 	ACCOUNT_POOLS_FREE,
 	ACCOUNT_NATIVE,
 	ACCOUNT_MALLOC_FREE,
+	ACCOUNT_OTHER_MALLOC,
 	ACCOUNT_FILES,
 	ACCOUNT_STACKS,
 	ACCOUNT_SHARED,
@@ -42,16 +43,17 @@ struct account_sum {
 struct account {
 	uint64_t resident; /* the sum of the rows, and of the groups */
 	uint64_t page_tables;
-	uint64_t torn; /* this and the next two as in snap_account */
+	uint64_t torn; /* this and the next three as in snap_account */
 	uint64_t contradictions;
 	bool lacks_malloc;
+	const char *other_malloc;
 	struct account_row
 		rows[ACCOUNT_ROWS_MAX]; /* largest first, none of 0; last the rest, also 0 */
 	size_t row_count;
 	struct account_sum groups[ACCOUNT_GROUP_COUNT]; /* largest first */
 };
 
-/* of: known. */
+/* of: known; its name of a malloc is borrowed. */
 void account_make(const struct snap_account *of, struct account *ret);
 
 #endif

@@ -16,6 +16,7 @@
 #include "runtime/c_malloc.h"
 #include "runtime/glibc_chunks.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -98,6 +99,25 @@ static void add_other_blocks(const struct glibc_malloc *glibc, struct resident_o
 			last_end = end;
 		}
 	}
+}
+
+/* What is left of plain memory is another malloc's, where one serves. */
+static struct error *note_other_malloc(struct window_cache *memory, struct resident_owners *owners,
+                                       const struct mapped_image *images, size_t image_count)
+{
+	_cleanup_(text_deinit) struct text name;
+
+	text_init(&name);
+	if (!c_malloc_is_other(memory, images, image_count))
+		return NULL;
+	if (c_library_glibc(images, image_count))
+		c_malloc_tell(memory, images, image_count, &name);
+	else
+		c_library_tell(memory, images, image_count, &name);
+	if (name.is_broken)
+		return error_no_memory();
+	snprintf(owners->other_malloc, sizeof(owners->other_malloc), "%s", text_string(&name));
+	return NULL;
 }
 
 static struct error *add_malloc(struct window_cache *memory, struct resident_owners *owners,
@@ -189,6 +209,8 @@ struct error *malloc_owners_add(struct window_cache *memory, struct resident_own
 
 	if (!error)
 		error = add_malloc(memory, owners, images, image_count);
+	if (!error)
+		error = note_other_malloc(memory, owners, images, image_count);
 	if (error)
 		return error;
 	add_module_data(owners, images, image_count);

@@ -5,6 +5,7 @@
 #include "base/array.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Steps that parts which never overlap may take at most, and sums that still add up. */
 static const uint64_t STEPS_MIN = UINT64_C(1) << 30;
@@ -148,6 +149,14 @@ static uint64_t in_proportion(uint64_t part, uint64_t whole, uint64_t sum)
 	return (uint64_t)((wide)part * whole / sum);
 }
 
+/* Memory of no file, as any malloc gets it from the kernel; also where brk made it. */
+static bool is_plain(const struct target_region *region)
+{
+	return !region->inode && !region->is_shared && region->is_writable &&
+	       (!region->path[0] || strcmp(region->path, "[heap]") == 0 ||
+	        strncmp(region->path, "[anon", strlen("[anon")) == 0);
+}
+
 void resident_owners_finish(const struct resident_owners *owners, struct snap_account *ret)
 {
 	const struct process_smaps *smaps = &owners->map->smaps;
@@ -159,6 +168,7 @@ void resident_owners_finish(const struct resident_owners *owners, struct snap_ac
 		.contradictions = owners->contradictions,
 		.lacks_malloc = owners->lacks_malloc,
 	};
+	bool has_other = owners->other_malloc[0];
 
 	for (size_t i = 0; i < smaps->maps.count; i++) {
 		const uint64_t *owned = owners->regions[i];
@@ -171,6 +181,9 @@ void resident_owners_finish(const struct resident_owners *owners, struct snap_ac
 			account.owned[owner] += sum > whole
 			                                ? in_proportion(owned[owner], whole, sum)
 			                                : owned[owner];
+		if (has_other && sum < whole && is_plain(&smaps->maps.regions[i]))
+			account.owned[SNAP_OWNER_OTHER_MALLOC] += whole - sum;
 	}
+	memcpy(account.other_malloc, owners->other_malloc, sizeof(account.other_malloc));
 	*ret = account;
 }

@@ -30,9 +30,10 @@ struct resident_owners {
 	struct owned_block *blocks;
 	size_t block_count;
 	size_t block_capacity;
-	uint64_t torn; /* this and the next two are for snap_account */
+	uint64_t torn; /* this and the next three are for snap_account */
 	uint64_t contradictions;
 	bool lacks_malloc;
+	char other_malloc[SNAP_MALLOC_NAME]; /* not "": it has what is nobody's of plain memory */
 	uint64_t steps_left; /* claims that lie one upon the other would cost without end */
 };
 

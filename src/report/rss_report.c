@@ -31,6 +31,7 @@ static const struct row_words {
 	[SNAP_OWNER_THREAD_TOP] = {"free-glibc", "free in glibc, thread arenas: tops"},
 	[SNAP_OWNER_THREAD_BINS] = {"free-glibc", "free in glibc, thread arenas: holes"},
 	[SNAP_OWNER_THREAD_CACHES] = {"free-glibc", "free in glibc, thread arenas: caches"},
+	[SNAP_OWNER_OTHER_MALLOC] = {"other-malloc", "the rest of another malloc's memory"},
 	[SNAP_OWNER_FILES] = {"mapped-files", "mapped files"},
 	[SNAP_OWNER_STACKS] = {"stacks", "stacks of threads"},
 	[SNAP_OWNER_SHARED] = {"shared", "shared memory"},
@@ -38,15 +39,11 @@ static const struct row_words {
 };
 
 static const char *const group_words[ACCOUNT_GROUP_COUNT] = {
-	[ACCOUNT_OBJECTS] = "live Python objects",
-	[ACCOUNT_POOLS_USED] = "pymalloc in use besides",
-	[ACCOUNT_POOLS_FREE] = "free in pymalloc",
-	[ACCOUNT_NATIVE] = "C's blocks of malloc",
-	[ACCOUNT_MALLOC_FREE] = "free in glibc",
-	[ACCOUNT_FILES] = "mapped files",
-	[ACCOUNT_STACKS] = "stacks",
-	[ACCOUNT_SHARED] = "shared memory",
-	[ACCOUNT_UNEXPLAINED] = "unexplained",
+	[ACCOUNT_OBJECTS] = "live Python objects", [ACCOUNT_POOLS_USED] = "pymalloc in use besides",
+	[ACCOUNT_POOLS_FREE] = "free in pymalloc", [ACCOUNT_NATIVE] = "C's blocks of malloc",
+	[ACCOUNT_MALLOC_FREE] = "free in glibc",   [ACCOUNT_OTHER_MALLOC] = "another malloc's",
+	[ACCOUNT_FILES] = "mapped files",          [ACCOUNT_STACKS] = "stacks",
+	[ACCOUNT_SHARED] = "shared memory",        [ACCOUNT_UNEXPLAINED] = "unexplained",
 };
 
 static void append_answer(const struct layout *layout, const struct account *account,
@@ -109,10 +106,16 @@ static void append_row(const struct layout *layout, const char *label, uint64_t 
 
 static void append_doubts(const struct account *account, struct text *text)
 {
-	if (account->lacks_malloc)
-		text_append(text,
-		            "glibc's malloc was not found: another serves the program, or a thread "
-		            "stood\ninside of it; its memory is unexplained\n");
+	if (*account->other_malloc) {
+		text_append(text, "malloc is ");
+		text_append(text, account->other_malloc);
+		text_append(text, ": what of its memory is free is not known\n");
+	} else if (account->lacks_malloc) {
+		text_append(
+			text,
+			"glibc's malloc was not found: a thread stood inside of it, or wrote over "
+			"it;\nits memory is unexplained\n");
+	}
 	if (account->torn) {
 		text_append(text, "of malloc's memory ");
 		units_bytes(text, account->torn);
@@ -167,5 +170,6 @@ void rss_report_json(const struct snapshot *snapshot, const struct account *acco
 	json_unsigned(&json, "malloc_torn", account->torn);
 	json_unsigned(&json, "malloc_contradictions", account->contradictions);
 	json_bool(&json, "malloc_missing", account->lacks_malloc);
+	json_string(&json, "other_malloc", *account->other_malloc ? account->other_malloc : NULL);
 	target_report_end_json(&json, snapshot);
 }

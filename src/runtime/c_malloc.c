@@ -145,6 +145,22 @@ static const char *known_malloc(const char *name)
 	return NULL;
 }
 
+static bool defines_malloc(struct window_cache *memory, const struct mapped_image *image)
+{
+	taddr address;
+
+	return !is_c_library(mapped_image_name(image)) &&
+	       mapped_image_symbol(memory, image, "malloc", &address);
+}
+
+bool c_malloc_is_other(struct window_cache *memory, const struct mapped_image *images, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_musl(mapped_image_name(&images[i])) || defines_malloc(memory, &images[i]))
+			return true;
+	return false;
+}
+
 void c_malloc_tell(struct window_cache *memory, const struct mapped_image *images, size_t count,
                    struct text *text)
 {
@@ -153,10 +169,8 @@ void c_malloc_tell(struct window_cache *memory, const struct mapped_image *image
 	for (size_t i = 0; i < count; i++) {
 		const char *name = mapped_image_name(&images[i]);
 		const char *known = known_malloc(name);
-		taddr address;
 
-		if (is_c_library(name) ||
-		    !mapped_image_symbol(memory, &images[i], "malloc", &address))
+		if (!defines_malloc(memory, &images[i]))
 			continue;
 		text_append(text, told++ ? ", " : "");
 		if (known)

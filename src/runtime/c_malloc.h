@@ -16,6 +16,10 @@ const struct mapped_image *c_library_glibc(const struct mapped_image *images, si
 /* 36 of a glibc 2.36; 0: it does not say. */
 unsigned int c_library_glibc_minor(struct window_cache *memory, const struct mapped_image *glibc);
 
+/* Does something else than glibc serve malloc: musl, or what was loaded before it? */
+bool c_malloc_is_other(struct window_cache *memory, const struct mapped_image *images,
+                       size_t count);
+
 /*
  * "the C library's", or what defines malloc in its place: "jemalloc
  * (libjemalloc.so.2)". Whatever defines it beside the C library is told.

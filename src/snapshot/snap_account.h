@@ -26,11 +26,14 @@ enum snap_owner {
 	SNAP_OWNER_THREAD_TOP,  /* the same of the arenas of threads */
 	SNAP_OWNER_THREAD_BINS,
 	SNAP_OWNER_THREAD_CACHES,
-	SNAP_OWNER_FILES,  /* mapped files, with the zeroed data that goes on behind them */
-	SNAP_OWNER_STACKS, /* of threads, and of what the runtime calls in them */
-	SNAP_OWNER_SHARED, /* memory shared with other processes, of no file */
+	SNAP_OWNER_OTHER_MALLOC, /* of another malloc, as a whole: what no object has of it */
+	SNAP_OWNER_FILES,        /* mapped files, with the zeroed data that goes on behind them */
+	SNAP_OWNER_STACKS,       /* of threads, and of what the runtime calls in them */
+	SNAP_OWNER_SHARED,       /* memory shared with other processes, of no file */
 	SNAP_OWNER_COUNT
 };
+
+enum { SNAP_MALLOC_NAME = 64 };
 
 struct snap_account {
 	bool is_known;
@@ -40,6 +43,7 @@ struct snap_account {
 	uint64_t torn;           /* bytes of malloc's memory that contradict themselves: nobody's */
 	uint64_t contradictions; /* count of what contradicted itself in malloc's lists */
 	bool lacks_malloc;       /* glibc is there, and its malloc was not found */
+	char other_malloc[SNAP_MALLOC_NAME]; /* "jemalloc (libjemalloc.so.2)"; "": there is none */
 };
 
 #endif
