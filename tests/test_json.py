@@ -178,6 +178,7 @@ RSS = {
     "rss": count,
     "rows": [{"kind": text, "label": text, "bytes": count}],
     "page_tables": count,
+    "trimmable": count,
     "malloc_torn": count,
     "malloc_contradictions": count,
     "malloc_missing": flag,

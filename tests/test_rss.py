@@ -58,6 +58,12 @@ def pin_free_native():
     for block in blocks:
         libc.free(block)
 
+def free_every_other_native():
+    blocks = [malloc(size) for _ in range(300) for size in (5000, 9000, 20000)]
+    held["every other"] = blocks[1::2]
+    for block in blocks[::2]:
+        libc.free(block)
+
 def map_file():
     file = tempfile.TemporaryFile()
     file.write(b"x" * (12 << 20))
@@ -341,6 +347,20 @@ def test_a_malloc_that_is_not_found_is_said(plumb, python, start):
     said = plumb("rss", target.pid, code=0).stdout
     assert "\nglibc's malloc was not found: " in said
     assert max(map(len, said.splitlines())) <= 80
+
+
+def test_what_malloc_trim_gives_back_is_foretold(plumb, target):
+    """Holes between blocks in use, large ones and pages, and free memory at the top."""
+    target.ask("pin_free_native()")
+    target.ask("free_every_other_native()")
+    foretold = account_of(plumb, target.pid)["trimmable"]
+    said = plumb("rss", target.pid, code=0).stdout
+    assert "\nmalloc_trim(0) would give back 1" in said
+    before = resident_now(target.pid)
+    target.ask("libc.malloc_trim(0)")
+    given_back = before - resident_now(target.pid)
+    assert given_back > 10 * MIB
+    assert foretold == pytest.approx(given_back, rel=0.1)
 
 
 OTHER_MALLOCS = {

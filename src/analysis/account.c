@@ -66,10 +66,7 @@ void account_make(const struct snap_account *of, struct account *ret)
 	struct account account = {
 		.resident = of->resident,
 		.page_tables = of->page_tables,
-		.torn = of->torn,
-		.contradictions = of->contradictions,
-		.lacks_malloc = of->lacks_malloc,
-		.other_malloc = of->other_malloc,
+		.malloc = &of->malloc,
 	};
 	uint64_t owned = 0;
 

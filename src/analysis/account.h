@@ -43,17 +43,14 @@ struct account_sum {
 struct account {
 	uint64_t resident; /* the sum of the rows, and of the groups */
 	uint64_t page_tables;
-	uint64_t torn; /* this and the next three as in snap_account */
-	uint64_t contradictions;
-	bool lacks_malloc;
-	const char *other_malloc;
+	const struct snap_malloc *malloc; /* borrowed */
 	struct account_row
 		rows[ACCOUNT_ROWS_MAX]; /* largest first, none of 0; last the rest, also 0 */
 	size_t row_count;
 	struct account_sum groups[ACCOUNT_GROUP_COUNT]; /* largest first */
 };
 
-/* of: known; its name of a malloc is borrowed. */
+/* of: known; it outlives the account. */
 void account_make(const struct snap_account *of, struct account *ret);
 
 #endif

@@ -22,8 +22,10 @@
 enum {
 	PAGE = 4096,
 	CHUNK_HEADER = 16,
-	RSP = 19,     /* of struct user_regs_struct, sys/user.h */
-	FS_BASE = 21, /* there */
+	CHUNK_MIN = 32,
+	LARGE_HEAD = 48, /* struct malloc_chunk */
+	RSP = 19,        /* of struct user_regs_struct, sys/user.h */
+	FS_BASE = 21,    /* there */
 	DESCRIPTOR = 0x900,
 	HEAP_HEAD_MAX = 0x1000, /* heap_info, and the first one's malloc_state */
 };
@@ -55,6 +57,24 @@ static taddr start_of(const struct glibc_chunk *chunk)
 	return ((end + PAGE - 1) & ~(taddr)(PAGE - 1)) - chunk->bytes;
 }
 
+/*
+ * malloc_trim(0) gives back whole pages: of a free chunk those behind its head
+ * (six words when it is large: mtrim() in malloc/malloc.c), and of the main
+ * arena's top all but the least chunk (systrim()).
+ */
+static void add_trimmable(struct resident_owners *owners, const struct glibc_chunk *chunk)
+{
+	taddr start = chunk->block - CHUNK_HEADER;
+	taddr end = (start + chunk->bytes) & ~(taddr)(PAGE - 1);
+	taddr from = start + (chunk->state == GLIBC_TOP ? CHUNK_MIN + 1 : LARGE_HEAD);
+
+	if (chunk->state != GLIBC_FREE && (chunk->state != GLIBC_TOP || chunk->arena))
+		return;
+	from = (from + PAGE - 1) & ~(taddr)(PAGE - 1);
+	if (from < end)
+		owners->malloc.trimmable += resident_owners_count(owners, from, end - from);
+}
+
 static bool add_chunk(void *context, const struct glibc_chunk *chunk)
 {
 	struct resident_owners *owners = context;
@@ -63,6 +83,7 @@ static bool add_chunk(void *context, const struct glibc_chunk *chunk)
 	if (owner == SNAP_OWNER_NATIVE)
 		(void)resident_owners_search(owners, chunk->block, chunk->usable, &owner);
 	resident_owners_add(owners, start_of(chunk), chunk->bytes, owner);
+	add_trimmable(owners, chunk);
 	return true;
 }
 
@@ -116,7 +137,7 @@ static struct error *note_other_malloc(struct window_cache *memory, struct resid
 		c_library_tell(memory, images, image_count, &name);
 	if (name.is_broken)
 		return error_no_memory();
-	snprintf(owners->other_malloc, sizeof(owners->other_malloc), "%s", text_string(&name));
+	snprintf(owners->malloc.other, sizeof(owners->malloc.other), "%s", text_string(&name));
 	return NULL;
 }
 
@@ -132,13 +153,13 @@ static struct error *add_malloc(struct window_cache *memory, struct resident_own
 		return error;
 	if (error) {
 		error_free(error);
-		owners->lacks_malloc = c_library_glibc(images, image_count);
+		owners->malloc.is_missing = c_library_glibc(images, image_count);
 		add_other_blocks(NULL, owners);
 		return NULL;
 	}
 	(void)glibc_chunks_visit(&glibc, add_chunk, owners, &visit);
-	owners->torn += visit.torn_bytes;
-	owners->contradictions = glibc.torn + visit.torn;
+	owners->malloc.torn += visit.torn_bytes;
+	owners->malloc.contradictions = glibc.torn + visit.torn;
 	add_heap_heads(&glibc, owners);
 	add_other_blocks(&glibc, owners);
 	return NULL;

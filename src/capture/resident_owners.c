@@ -67,6 +67,25 @@ void resident_owners_add(struct resident_owners *owners, taddr start, uint64_t s
 	}
 }
 
+uint64_t resident_owners_count(struct resident_owners *owners, taddr start, uint64_t size)
+{
+	const struct resident_map *map = owners->map;
+	taddr end = end_of(start, size);
+	uint64_t count = 0;
+
+	seek(owners, start);
+	for (size_t i = owners->run; i < map->run_count && map->runs[i].start < end; i++) {
+		taddr from = map->runs[i].start > start ? map->runs[i].start : start;
+		taddr to = map->runs[i].end < end ? map->runs[i].end : end;
+
+		if (!owners->steps_left)
+			break;
+		owners->steps_left--;
+		count += to - from;
+	}
+	return count;
+}
+
 bool resident_owners_has_all(struct resident_owners *owners, taddr start, uint64_t size)
 {
 	const struct resident_run *run;
@@ -164,11 +183,9 @@ void resident_owners_finish(const struct resident_owners *owners, struct snap_ac
 		.is_known = true,
 		.resident = smaps->resident_bytes,
 		.page_tables = owners->map->page_tables,
-		.torn = owners->torn,
-		.contradictions = owners->contradictions,
-		.lacks_malloc = owners->lacks_malloc,
+		.malloc = owners->malloc,
 	};
-	bool has_other = owners->other_malloc[0];
+	bool has_other = owners->malloc.other[0];
 
 	for (size_t i = 0; i < smaps->maps.count; i++) {
 		const uint64_t *owned = owners->regions[i];
@@ -184,6 +201,5 @@ void resident_owners_finish(const struct resident_owners *owners, struct snap_ac
 		if (has_other && sum < whole && is_plain(&smaps->maps.regions[i]))
 			account.owned[SNAP_OWNER_OTHER_MALLOC] += whole - sum;
 	}
-	memcpy(account.other_malloc, owners->other_malloc, sizeof(account.other_malloc));
 	*ret = account;
 }

@@ -30,11 +30,8 @@ struct resident_owners {
 	struct owned_block *blocks;
 	size_t block_count;
 	size_t block_capacity;
-	uint64_t torn; /* this and the next three are for snap_account */
-	uint64_t contradictions;
-	bool lacks_malloc;
-	char other_malloc[SNAP_MALLOC_NAME]; /* not "": it has what is nobody's of plain memory */
-	uint64_t steps_left; /* claims that lie one upon the other would cost without end */
+	struct snap_malloc malloc; /* one that is another has what is nobody's of plain memory */
+	uint64_t steps_left;       /* claims that lie one upon the other would cost without end */
 };
 
 struct error *resident_owners_init(struct resident_owners *owners, const struct resident_map *map);
@@ -46,6 +43,9 @@ void resident_owners_add(struct resident_owners *owners, taddr start, uint64_t s
 
 /* Is all of it resident? */
 bool resident_owners_has_all(struct resident_owners *owners, taddr start, uint64_t size);
+
+/* How many bytes of it are resident. */
+uint64_t resident_owners_count(struct resident_owners *owners, taddr start, uint64_t size);
 
 /* Notes a block of an object. False: memory ran out. */
 bool resident_owners_note(struct resident_owners *owners, taddr address, uint64_t size,

@@ -11,6 +11,7 @@ enum {
 	FIGURES_WIDTH = BYTES_WIDTH + EXACT_WIDTH + SHARE_WIDTH,
 	NAME_WIDTH_MIN = 12,
 	NAMED_IN_ANSWER = 3,
+	TRIM_WORTH = 1 << 20, /* bytes */
 };
 
 static const struct row_words {
@@ -104,26 +105,38 @@ static void append_row(const struct layout *layout, const char *label, uint64_t 
 	text_deinit(&cell);
 }
 
-static void append_doubts(const struct account *account, struct text *text)
+/* What is worth a call. */
+static void append_advice(const struct account *account, struct text *text)
 {
-	if (*account->other_malloc) {
+	uint64_t trimmable = account->malloc->trimmable;
+
+	if (trimmable < TRIM_WORTH || trimmable < account->resident / 100)
+		return;
+	text_append(text, "\nmalloc_trim(0) would give back ");
+	units_bytes(text, trimmable);
+	text_append(text, " of what is free in glibc\n");
+}
+
+static void append_doubts(const struct snap_malloc *malloc, struct text *text)
+{
+	if (*malloc->other) {
 		text_append(text, "malloc is ");
-		text_append(text, account->other_malloc);
+		text_append(text, malloc->other);
 		text_append(text, ": what of its memory is free is not known\n");
-	} else if (account->lacks_malloc) {
+	} else if (malloc->is_missing) {
 		text_append(
 			text,
 			"glibc's malloc was not found: a thread stood inside of it, or wrote over "
 			"it;\nits memory is unexplained\n");
 	}
-	if (account->torn) {
+	if (malloc->torn) {
 		text_append(text, "of malloc's memory ");
-		units_bytes(text, account->torn);
+		units_bytes(text, malloc->torn);
 		text_append(text,
 		            " contradict themselves; what is resident of them is unexplained\n");
-	} else if (account->contradictions) {
+	} else if (malloc->contradictions) {
 		text_append(text, "malloc's lists contradicted themselves ");
-		units_plural(text, account->contradictions, "time");
+		units_plural(text, malloc->contradictions, "time");
 		text_append(text, "; its rows are not exact\n");
 	}
 }
@@ -144,13 +157,15 @@ void rss_report_text(const struct layout *layout, const struct snapshot *snapsho
 		units_bytes(text, account->page_tables);
 		text_append(text, " of page tables\n");
 	}
-	append_doubts(account, text);
+	append_advice(account, text);
+	append_doubts(account->malloc, text);
 	target_report_doubts(text, snapshot);
 }
 
 void rss_report_json(const struct snapshot *snapshot, const struct account *account,
                      struct text *text)
 {
+	const struct snap_malloc *malloc = account->malloc;
 	struct json json;
 
 	target_report_begin_json(&json, text, "plumb.rss/1", &snapshot->facts);
@@ -167,9 +182,10 @@ void rss_report_json(const struct snapshot *snapshot, const struct account *acco
 	}
 	json_end_array(&json);
 	json_unsigned(&json, "page_tables", account->page_tables);
-	json_unsigned(&json, "malloc_torn", account->torn);
-	json_unsigned(&json, "malloc_contradictions", account->contradictions);
-	json_bool(&json, "malloc_missing", account->lacks_malloc);
-	json_string(&json, "other_malloc", *account->other_malloc ? account->other_malloc : NULL);
+	json_unsigned(&json, "trimmable", malloc->trimmable);
+	json_unsigned(&json, "malloc_torn", malloc->torn);
+	json_unsigned(&json, "malloc_contradictions", malloc->contradictions);
+	json_bool(&json, "malloc_missing", malloc->is_missing);
+	json_string(&json, "other_malloc", *malloc->other ? malloc->other : NULL);
 	target_report_end_json(&json, snapshot);
 }

@@ -35,15 +35,22 @@ enum snap_owner {
 
 enum { SNAP_MALLOC_NAME = 64 };
 
+/* What is known of the C library's malloc. */
+struct snap_malloc {
+	uint64_t trimmable;      /* bytes: what malloc_trim(0) would give back */
+	uint64_t torn;           /* bytes that contradict themselves: nobody's */
+	uint64_t contradictions; /* count of what contradicted itself in its lists */
+	bool is_missing;         /* glibc is there, and its malloc was not found */
+	/* What serves in its place: "jemalloc (libjemalloc.so.2)"; "": nothing does. */
+	char other[SNAP_MALLOC_NAME];
+};
+
 struct snap_account {
 	bool is_known;
 	uint64_t resident;    /* what the kernel counts; at least the sum of the owners */
 	uint64_t page_tables; /* of the kernel for the process, in no RSS; 0: not known */
 	uint64_t owned[SNAP_OWNER_COUNT];
-	uint64_t torn;           /* bytes of malloc's memory that contradict themselves: nobody's */
-	uint64_t contradictions; /* count of what contradicted itself in malloc's lists */
-	bool lacks_malloc;       /* glibc is there, and its malloc was not found */
-	char other_malloc[SNAP_MALLOC_NAME]; /* "jemalloc (libjemalloc.so.2)"; "": there is none */
+	struct snap_malloc malloc;
 };
 
 #endif
