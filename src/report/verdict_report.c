@@ -18,7 +18,8 @@ enum {
 	LABEL_WIDTH = 15,
 	TYPE_WIDTH = 36,
 	ANSWER_TYPE_WIDTH = 26,
-	CONTAINER_TYPE_MIN = 12
+	CONTAINER_TYPE_MIN = 12,
+	UNEXPLAINED_MIN = 1 << 20, /* bytes */
 };
 
 static const struct look_figures *first_look(const struct verdict_report *report)
@@ -326,23 +327,35 @@ static void append_change(struct text *text, const char *what, uint64_t first, u
 	text_append_char(text, '\n');
 }
 
-static void append_figures(const struct verdict_report *report, struct text *text)
+/* Bytes by which the RSS grew more than the suspects; 0: it did not, by much. */
+static uint64_t unexplained_growth(const struct verdict_report *report)
 {
-	const struct look_figures *first = first_look(report);
-	const struct look_figures *last = last_look(report);
+	uint64_t first = first_look(report)->resident_bytes;
+	uint64_t last = last_look(report)->resident_bytes;
 	uint64_t held = 0;
 
 	for (size_t i = 0; i < report->growth->suspect_count; i++)
 		held += report->growth->suspects[i].held_bytes;
+	if (last < first || last - first < held || last - first - held <= UNEXPLAINED_MIN)
+		return 0;
+	return last - first - held;
+}
+
+static void append_figures(const struct verdict_report *report, struct text *text)
+{
+	const struct look_figures *first = first_look(report);
+	const struct look_figures *last = last_look(report);
+	uint64_t rest = unexplained_growth(report);
+
 	text_append_char(text, '\n');
 	append_change(text, "RSS", first->resident_bytes, last->resident_bytes, true);
 	append_change(text, "reached objects", first->objects, last->objects, false);
 	append_change(text, "their getsizeof", first->bytes, last->bytes, true);
 	append_change(text, "not reached objects", first->unreached_objects,
 	              last->unreached_objects, false);
-	if (difference(first->resident_bytes, last->resident_bytes) > (int64_t)held + (1 << 20)) {
+	if (rest) {
 		text_append(text, "not explained by the above  ");
-		units_bytes(text, last->resident_bytes - first->resident_bytes - held);
+		units_bytes(text, rest);
 		text_append(text, " of RSS growth (native or allocator)\n");
 	}
 }
@@ -389,6 +402,9 @@ static void append_next(const struct verdict_report *report, struct text *text)
 	text_append(text, "\nnext: ");
 	if (growth->suspect_count) {
 		append_next_command(report, &growth->suspects[0], text);
+	} else if (unexplained_growth(report)) {
+		text_printf(text, "see whose memory it is, now and later (plumb rss %d)\n",
+		            report->snapshot->facts.pid);
 	} else {
 		text_printf(text,
 		            "watch longer, under load (plumb %d --for 5m), or see what there is\n"
