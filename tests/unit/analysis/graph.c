@@ -54,20 +54,30 @@ static str_id intern(struct graph *graph, const char *string)
 	return snapshot_builder_string(graph->builder, string, strlen(string));
 }
 
-static type_id find_type(struct graph *graph, const char *name)
+static type_id add_type(struct graph *graph, const char *name, uint64_t address, str_id module)
 {
-	const char *dot = strrchr(name, '.');
-	str_id module = dot ? snapshot_builder_string(graph->builder, name, (size_t)(dot - name))
-	                    : intern(graph, "builtins");
-
 	for (type_id type = 0; type < graph->type_count; type++)
 		if (strcmp(graph->type_names[type], name) == 0)
 			return type;
 	assert_true(graph->type_count < sizeof(graph->type_names) / sizeof(*graph->type_names));
 	graph->type_names[graph->type_count] = strdup(name);
 	graph->type_count++;
-	return snapshot_builder_type(graph->builder, graph->type_base + graph->type_count * 16ULL,
-	                             intern(graph, name), module);
+	return snapshot_builder_type(graph->builder, address, intern(graph, name), module);
+}
+
+/* The type of what is no object has no address. */
+static type_id find_type_of_graph(struct graph *graph, const char *name)
+{
+	return add_type(graph, name, 0, intern(graph, ""));
+}
+
+static type_id find_type(struct graph *graph, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	str_id module = dot ? snapshot_builder_string(graph->builder, name, (size_t)(dot - name))
+	                    : intern(graph, "builtins");
+
+	return add_type(graph, name, graph->type_base + (graph->type_count + 1) * 16ULL, module);
 }
 
 node_id graph_object_at(struct graph *graph, const char *type, uint64_t size, uint64_t address)
@@ -115,6 +125,36 @@ node_id graph_frame(struct graph *graph, const char *name)
 node_id graph_generator_frame(struct graph *graph, const char *name)
 {
 	return synthetic(graph, SNAP_TYPE_GENERATOR_FRAME, name);
+}
+
+node_id graph_block(struct graph *graph, uint64_t size)
+{
+	node_id node = snapshot_builder_node(graph->builder, graph->next_address += 16,
+	                                     find_type_of_graph(graph, SNAP_TYPE_NATIVE), 0);
+
+	snapshot_builder_sizes(graph->builder, node, size, size + 8);
+	return node;
+}
+
+node_id graph_memory(struct graph *graph, const char *name)
+{
+	node_id node = snapshot_builder_node(graph->builder, graph->next_address += 16,
+	                                     find_type_of_graph(graph, SNAP_TYPE_MEMORY),
+	                                     NODE_IS_SYNTHETIC);
+
+	snapshot_builder_name(graph->builder, node, intern(graph, name));
+	graph_root(graph, node, name, ROOT_MEMORY, SNAP_TIER_COUNT - 1);
+	return node;
+}
+
+node_id graph_counted(struct graph *graph, const char *type, uint64_t refcount, bool is_tracked)
+{
+	node_id node = graph_object(graph, type, 48);
+
+	snapshot_builder_refcount(graph->builder, node, refcount);
+	if (is_tracked)
+		snapshot_builder_set_flags(graph->builder, node, NODE_IS_TRACKED);
+	return node;
 }
 
 void graph_edge(struct graph *graph, node_id from, node_id to, enum edge_kind kind,

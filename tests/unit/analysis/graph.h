@@ -45,6 +45,14 @@ node_id graph_key(struct graph *graph, const char *text);
 node_id graph_frame(struct graph *graph, const char *name);
 node_id graph_generator_frame(struct graph *graph, const char *name);
 
+/* A block of malloc of size bytes that no object owns. */
+node_id graph_block(struct graph *graph, uint64_t size);
+/* Memory of C that may hold anything ("stack of thread 4242"): a root of the last tier. */
+node_id graph_memory(struct graph *graph, const char *name);
+
+/* An object with a reference count, which the collector sees if it is tracked. */
+node_id graph_counted(struct graph *graph, const char *type, uint64_t refcount, bool is_tracked);
+
 void graph_edge(struct graph *graph, node_id from, node_id to, enum edge_kind kind,
                 uint64_t operand);
 void graph_attribute(struct graph *graph, node_id from, node_id to, const char *name);
