@@ -6,7 +6,7 @@
  *
  * Names are held, values are borrowed: what a class no longer has stays there
  * until another look-up falls on its row. (From 3.10 on the cache is part of
- * the interpreter's state, and py_layout.h says where.)
+ * the interpreter's state, and py_layout.h says where; its rows are the same.)
  */
 #ifndef PLUMB_RUNTIME_PY_METHOD_CACHE_H
 #define PLUMB_RUNTIME_PY_METHOD_CACHE_H
@@ -16,7 +16,8 @@
 enum {
 	PY_METHOD_CACHE_ROWS = 4096,
 	PY_METHOD_CACHE_ROW = 24,
-	PY_METHOD_CACHE_VALUE = 16, /* offset in a row */
+	PY_METHOD_CACHE_NAME = 8, /* offsets in a row */
+	PY_METHOD_CACHE_VALUE = 16,
 	PY_METHOD_CACHE_BYTES = PY_METHOD_CACHE_ROWS * PY_METHOD_CACHE_ROW,
 };
 

@@ -5,11 +5,12 @@
  * is an object at it is for the caller to say.
  *
  * Left out are the parts that hold addresses of objects without owning them:
- * the cache of method look-ups (an entry stays until it is overwritten, its
- * class may be long gone), those of the versions of functions (3.13+) and
- * types (3.14+), the allocator's state where that lies inside (3.12), and the
- * unused ends of free lists (py_free_lists.h). Words of the used parts are in:
- * what they lead to is free memory, and no object.
+ * the values in the cache of method look-ups (a row stays until it is
+ * overwritten, its class may be long gone; its name is the cache's own), the
+ * caches of the versions of functions (3.13+) and types (3.14+), the
+ * allocator's state where that lies inside (3.12), and the unused ends of free
+ * lists (py_free_lists.h). Words of the used parts are in: what they lead to is
+ * free memory, and no object.
  */
 #include "runtime/py_free_lists.h"
 #include "runtime/py_lookup.h"
@@ -22,8 +23,9 @@
 enum {
 	WORD = 8,
 	CHUNK = 4096,
-	SCAN_MAX = 64 << 20,         /* bytes of the module, and of an interpreter */
-	TYPE_CACHE_SIZE = 4096 * 24, /* struct type_cache, Include/internal/pycore_typeobject.h */
+	SCAN_MAX = 64 << 20, /* bytes of the module, and of an interpreter */
+	/* struct type_cache, Include/internal/pycore_typeobject.h; rows as until 3.9 */
+	TYPE_CACHE_SIZE = PY_METHOD_CACHE_BYTES,
 	VERSION_CACHE_SIZE = 4096 * 16, /* func_version_cache, pycore_function.h */
 	/* types.type_version_cache (3.14+): behind for_extensions.initialized and a mutex. */
 	TYPE_VERSIONS_AFTER = 488,
@@ -51,6 +53,15 @@ static bool is_in(struct range range, taddr address)
 	return address >= range.start && address < range.end;
 }
 
+/* Is it one of the type cache's rows, but for the name, which the row owns? */
+static bool is_cached_value(const struct py_layout *layout, uint64_t in_interpreter)
+{
+	uint64_t in_cache = in_interpreter - layout->interpreter.type_cache;
+
+	return py_has(layout->interpreter.type_cache) && in_cache < TYPE_CACHE_SIZE &&
+	       in_cache % PY_METHOD_CACHE_ROW != PY_METHOD_CACHE_NAME;
+}
+
 /* Is the word at address one that lends, not owns? */
 static bool is_borrowing(const struct py_root_walk *walk, taddr address)
 {
@@ -63,7 +74,6 @@ static bool is_borrowing(const struct py_root_walk *walk, taddr address)
 			uint32_t offset;
 			uint64_t size;
 		} caches[] = {
-			{layout->interpreter.type_cache, TYPE_CACHE_SIZE},
 			{layout->interpreter.func_version_cache, VERSION_CACHE_SIZE},
 			{python->minor >= FIRST_WITH_TYPE_VERSIONS
 		                 ? layout->interpreter.types_for_extensions + TYPE_VERSIONS_AFTER
@@ -76,6 +86,8 @@ static bool is_borrowing(const struct py_root_walk *walk, taddr address)
 
 		if (!is_in((struct range){start, start + layout->interpreter.size}, address))
 			continue;
+		if (is_cached_value(layout, address - start))
+			return true;
 		for (size_t cache = 0; cache < sizeof(caches) / sizeof(caches[0]); cache++)
 			if (py_has(caches[cache].offset) &&
 			    address - start - caches[cache].offset < caches[cache].size)
