@@ -129,6 +129,43 @@ STEP = {
     "length": Optional(count),
 }
 
+LOST_KIND = words("definite", "indirect", "possible")
+LOST_CAUSE = words("refcount", "cycle-without-gc", "awaiting-collection", "gc.garbage")
+
+LEAKS = {
+    **COMMON,
+    "schema": words("plumb.leaks/1"),
+    "pause_ms": number,
+    "leaking": flag,
+    "causes": [{"cause": LOST_CAUSE, "islands": count, "objects": count, "bytes": count}],
+    "dying": {"objects": count, "bytes": count},
+    "islands": [
+        {
+            "type": text,
+            "cause": LOST_CAUSE,
+            "islands": count,
+            "objects": count,
+            "blocks": count,
+            "bytes": count,
+            "example": address,
+            "example_counted": count,
+            "example_found": count,
+        }
+    ],
+    "kinds": or_null([{"kind": LOST_KIND, "blocks": count, "bytes": count}]),
+    "native": or_null(
+        [
+            {
+                "kind": LOST_KIND,
+                "size_class": count,
+                "blocks": count,
+                "bytes": count,
+                "example": address,
+            }
+        ]
+    ),
+}
+
 HEAP = {
     **COMMON,
     "schema": words("plumb.heap/1"),
@@ -269,6 +306,14 @@ def test_why(plumb, python, start):
     assert_target(document, target, python)
     assert document["paths"] and mismatches(document, WHY) == []
     assert_documented(document)
+
+
+def test_leaks(plumb, python, start):
+    target = start(python, "loop = []\nloop.append(loop)\ndel loop\n" + ANSWER_LOOP)
+    document = plumb("leaks", target.pid, "--json", code=0).json
+    assert_documented(document)
+    assert mismatches(document, LEAKS) == []
+    assert document["islands"]
 
 
 def test_rss(plumb, python, start):

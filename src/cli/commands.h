@@ -28,7 +28,8 @@ struct error *cmd_snap(const struct options *options);
 struct error *cmd_sql(const struct options *options);
 struct error *cmd_why(const struct options *options);
 
-/* Returns the exit code itself: an interrupt ends it without an error. */
+/* These return the exit code itself: an answer may be one, and an interrupt is no error. */
+int cmd_leaks(const struct options *options);
 int cmd_verdict(const struct options *options);
 
 #endif

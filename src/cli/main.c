@@ -23,25 +23,28 @@ static const struct command {
 	const char *name;
 	const char *(*usage)(void);
 	struct error *(*run)(const struct options *options);
-	unsigned int takes; /* enum option_set */
+	int (*judge)(const struct options *options); /* in place of run: the exit code */
+	unsigned int takes;                          /* enum option_set */
 } commands[] = {
-	{"check", usage_check, cmd_check,
+	{"check", usage_check, cmd_check, NULL,
 	 0},
-	{"core", usage_core, cmd_core,
+	{"core", usage_core, cmd_core, NULL,
 	 OPTIONS_OUTPUT | OPTIONS_COMPRESS},
-	{"diff", usage_diff, cmd_diff,
+	{"diff", usage_diff, cmd_diff, NULL,
 	 OPTIONS_DIFF | OPTIONS_TOP | OPTIONS_CORE},
-	{"heap", usage_heap, cmd_heap,
+	{"heap", usage_heap, cmd_heap, NULL,
 	 OPTIONS_TABLE | OPTIONS_TOP | OPTIONS_CORE},
-	{"rss", usage_rss, cmd_rss,
+	{"leaks", usage_leaks, NULL, cmd_leaks,
+	 OPTIONS_TOP | OPTIONS_FAIL | OPTIONS_CORE},
+	{"rss", usage_rss, cmd_rss, NULL,
 	 0},
-	{"show", usage_show, cmd_show,
+	{"show", usage_show, cmd_show, NULL,
 	 OPTIONS_TOP | OPTIONS_CORE},
-	{"snap", usage_snap, cmd_snap,
+	{"snap", usage_snap, cmd_snap, NULL,
 	 OPTIONS_OUTPUT | OPTIONS_VALUES | OPTIONS_SERIES | OPTIONS_CORE},
-	{"sql", usage_sql, cmd_sql,
+	{"sql", usage_sql, cmd_sql, NULL,
 	 OPTIONS_CORE},
-	{"why", usage_why, cmd_why,
+	{"why", usage_why, cmd_why, NULL,
 	 OPTIONS_TOP | OPTIONS_DOT | OPTIONS_CORE},
 };
 /* clang-format on */
@@ -83,7 +86,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 		return output_error(error_wrap(error, "%s", command->name));
 	if (options.wants_help)
 		return print(command->usage());
-	return output_error(command->run(&options));
+	return command->judge ? command->judge(&options) : output_error(command->run(&options));
 }
 
 static int choose_command(int argc, char **argv)

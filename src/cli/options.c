@@ -32,6 +32,7 @@ enum option_id {
 	OPTION_SEARCH,
 	OPTION_ENV,
 	OPTION_COMPRESS,
+	OPTION_FAIL,
 };
 
 /* Which of the sets each option belongs to; 0: every command takes it. */
@@ -57,6 +58,7 @@ static const struct {
 	{{"search", required_argument, NULL, OPTION_SEARCH}, OPTIONS_CORE},
 	{{"env", no_argument, NULL, OPTION_ENV}, OPTIONS_DIFF},
 	{{"compress", required_argument, NULL, OPTION_COMPRESS}, OPTIONS_COMPRESS},
+	{{"fail", no_argument, NULL, OPTION_FAIL}, OPTIONS_FAIL},
 };
 
 enum { KNOWN_OPTIONS = sizeof(known_options) / sizeof(*known_options) };
@@ -271,6 +273,7 @@ static struct error *set_option(struct options *options, int id, const char *wor
 	case OPTION_SEARCH: return add_search(options, word);
 	case OPTION_ENV: options->wants_env = true; return NULL;
 	case OPTION_COMPRESS: return set_compression(options, word);
+	case OPTION_FAIL: options->fails = true; return NULL;
 	}
 	return NULL;
 }

@@ -30,6 +30,7 @@ struct options {
 	const char *output; /* --output, -o: a file name, or NULL */
 	bool without_values;
 	bool is_compressed; /* --compress zstd */
+	bool fails;         /* --fail: what is found decides the exit code */
 	double every;       /* --every, in seconds; 0: not given */
 	unsigned int count; /* --count; 0: not given */
 
@@ -53,6 +54,7 @@ enum option_set {
 	OPTIONS_CORE = 1 << 7,     /* --sysroot, --search */
 	OPTIONS_SERIES = 1 << 8,   /* --every, --count */
 	OPTIONS_COMPRESS = 1 << 9, /* --compress */
+	OPTIONS_FAIL = 1 << 10,    /* --fail */
 };
 
 /* ERROR_USAGE says what is wrong. argv[0] is not looked at. */

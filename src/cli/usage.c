@@ -22,6 +22,7 @@ const char *usage_program(void)
 	       "  plumb heap PID        what is the heap made of?\n"
 	       "  plumb why PID WHAT    what keeps the objects of a type, or one, alive?\n"
 	       "  plumb show PID ADDR   one object: value, references, what holds it\n"
+	       "  plumb leaks PID       what is alive that nothing reaches?\n"
 	       "  plumb rss PID         whose is the resident memory, to the last byte?\n"
 	       "  plumb diff A B        what changed from one to the other?\n"
 	       "  plumb sql PID QUERY   ask it in SQL\n"
@@ -29,12 +30,12 @@ const char *usage_program(void)
 	       "  plumb core PID -o F   write an ELF core, for plumb and for gdb\n"
 	       "  plumb check FILE      is this snapshot sound?\n"
 	       "\n"
-	       "heap, why, show, diff, snap and sql take a core file too, packed or not.\n"
+	       "heap, why, leaks, show, diff, snap and sql take a core file too, packed or not.\n"
 	       "\n"
 	       "  plumb COMMAND --help, plumb PID --help, plumb --version\n"
 	       "\n"
 	       "The process is stopped for milliseconds; nothing is run in it. Exit codes:\n"
-	       "0 done, 2 wrong usage, 3 the process cannot be read.\n"
+	       "0 done, 1 found (leaks --fail), 2 wrong usage, 3 the process cannot be read.\n"
 	       "\n"
 	       "examples:\n"
 	       "  plumb 4242\n"
@@ -175,6 +176,29 @@ const char *usage_why(void)
 	       "  plumb why 4242 app.Session\n"
 	       "  plumb why 4242 0x7f31c0a81f40\n"
 	       "  plumb why 4242 dict --dot why.dot && dot -Tsvg why.dot -o why.svg\n";
+}
+
+const char *usage_leaks(void)
+{
+	return "plumb leaks TARGET: what is alive that nothing reaches?\n"
+	       "\n"
+	       "Python objects that no module, thread or other root leads to, with the reason\n"
+	       "why each is still there:\n"
+	       "  refcount             C code took a reference and never gave it back\n"
+	       "  cycle-without-gc     a cycle through an object that the collector cannot see\n"
+	       "  awaiting-collection  a cycle that the next full collection frees\n"
+	       "  gc.garbage           items of the list gc.garbage\n"
+	       "An island is the object to blame and all that only it keeps.\n"
+	       "\n"
+	       "options:\n"
+	       "  --top N         rows of each table (default 10; with --json all; 0: all)\n"
+	       "  --fail          exit code 1 when something is lost for good, which no\n"
+	       "                  collection brings back\n"
+	       CORE_OPTIONS COMMON_OPTIONS "\n"
+	       "examples:\n"
+	       "  plumb leaks 4242\n"
+	       "  plumb leaks 4242 --fail >leaks.txt || mail -s lost dev@example.org <leaks.txt\n"
+	       "  plumb leaks core.4242 --json | jq '.islands[] | {type, cause, objects}'\n";
 }
 
 const char *usage_rss(void)

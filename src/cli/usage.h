@@ -8,6 +8,7 @@ const char *usage_program(void);
 const char *usage_core(void);
 const char *usage_diff(void);
 const char *usage_heap(void);
+const char *usage_leaks(void);
 const char *usage_rss(void);
 const char *usage_show(void);
 const char *usage_snap(void);

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The answer, then islands by type and cause, then blocks by size, then what
+ * to do about each cause that there is. Where the graph does not know the
+ * memory of C, that is said before anything is called lost for good.
+ */
+#include "report/leaks_report.h"
+
+#include "report/units.h"
+
+#include <inttypes.h>
+
+enum {
+	TYPE_WIDTH_MIN = 12,
+	CAUSE_WIDTH = 21,
+	ISLANDS_WIDTH = 10,
+	OBJECTS_WIDTH = 11,
+	MEMORY_WIDTH = 11,
+	KIND_WIDTH = 12,
+	CLASS_WIDTH = 16,
+	CAUSE_TYPE_WIDTH = 24,
+	NAMED_IN_ANSWER = 3,
+	SMALL_SHARE = 20, /* a 20th of all is not named */
+};
+
+static const struct cause_words {
+	const char *one;  /* after "1 app.Node" */
+	const char *many; /* after "12 app.Node" */
+	const char *next; /* what it means, and what to do: whole lines */
+} cause_words[LOST_CAUSE_COUNT] = {
+	[LOST_REFCOUNT] =
+		{
+			"whose reference count is too high",
+			"whose reference counts are too high",
+			"  C code took a reference and never gave it back: Py_INCREF without\n"
+			"  Py_DECREF, or a new reference that was dropped\n",
+		},
+	[LOST_CYCLE_WITHOUT_GC] =
+		{
+			"in a cycle that the collector cannot see",
+			"in cycles that the collector cannot see",
+			"  its C type holds references and has no tp_traverse: give it one\n"
+			"  (Py_TPFLAGS_HAVE_GC), or break the cycle by hand\n",
+		},
+	[LOST_AWAITING] =
+		{
+			"that waits for the collector",
+			"that wait for the collector",
+			"  the next gc.collect() frees them; if they pile up, is the collector off\n"
+			"  (gc.isenabled()), its threshold high, or the heap frozen?\n",
+		},
+	[LOST_GARBAGE_LIST] =
+		{
+			"in gc.garbage",
+			"in gc.garbage",
+			"  gc.garbage.clear() lets go of them; is gc.DEBUG_SAVEALL on\n"
+			"  (gc.get_debug())?\n",
+		},
+};
+
+static bool is_for_good(enum lost_cause cause)
+{
+	return cause == LOST_REFCOUNT || cause == LOST_CYCLE_WITHOUT_GC;
+}
+
+static struct lost_sum sum_for_good(const struct lost *lost)
+{
+	struct lost_sum sum = {0};
+
+	for (unsigned int cause = 0; cause < LOST_CAUSE_COUNT; cause++) {
+		if (!is_for_good((enum lost_cause)cause))
+			continue;
+		sum.objects += lost->causes[cause].objects;
+		sum.bytes += lost->causes[cause].bytes;
+	}
+	return sum;
+}
+
+/* "12 app.Node whose reference counts are too high" */
+static void append_heads(struct text *text, const struct leaks_report *report,
+                         const struct lost_group *group)
+{
+	const struct cause_words *words = &cause_words[group->cause];
+
+	units_count(text, group->islands);
+	text_append_char(text, ' ');
+	layout_plain(text, snapshot_type_name(report->snapshot, group->type));
+	text_printf(text, " %s", group->islands == 1 ? words->one : words->many);
+}
+
+/* The largest, and what is not much smaller: a sentence is not a table. */
+static void append_named(struct text *text, const struct leaks_report *report, uint64_t bytes)
+{
+	const struct lost *lost = report->lost;
+	unsigned int named = 0;
+
+	for (size_t i = 0; i < lost->group_count && named < NAMED_IN_ANSWER; i++) {
+		if (!is_for_good(lost->groups[i].cause) ||
+		    (named && lost->groups[i].bytes < bytes / SMALL_SHARE))
+			continue;
+		text_append(text, named ? ", " : ": ");
+		append_heads(text, report, &lost->groups[i]);
+		named++;
+	}
+}
+
+static void append_sum(struct text *text, uint64_t count, const char *noun, uint64_t bytes)
+{
+	units_plural(text, count, noun);
+	text_append(text, " (");
+	units_bytes(text, bytes);
+	text_append_char(text, ')');
+}
+
+static void append_lost_blocks(struct text *text, const struct lost *lost)
+{
+	uint64_t count = lost->kinds[LOST_DEFINITE].count + lost->kinds[LOST_INDIRECT].count;
+
+	append_sum(text, count, "block",
+	           lost->kinds[LOST_DEFINITE].bytes + lost->kinds[LOST_INDIRECT].bytes);
+	text_append(text, " of malloc that nothing points at");
+}
+
+static void append_waiting(struct text *text, const struct lost *lost)
+{
+	const struct lost_sum *awaiting = &lost->causes[LOST_AWAITING];
+	const struct lost_sum *listed = &lost->causes[LOST_GARBAGE_LIST];
+
+	if (awaiting->objects) {
+		text_append(text, "; ");
+		append_sum(text, awaiting->objects, "object", awaiting->bytes);
+		text_append(text, awaiting->objects == 1 ? " waits for the collector"
+		                                         : " wait for the collector");
+	}
+	if (listed->objects) {
+		text_append(text, "; ");
+		append_sum(text, listed->objects, "object", listed->bytes);
+		text_append(text,
+		            listed->objects == 1 ? " is in gc.garbage" : " are in gc.garbage");
+	}
+}
+
+static void append_answer(const struct layout *layout, const struct leaks_report *report,
+                          struct text *text)
+{
+	const struct lost *lost = report->lost;
+	struct lost_sum sum = sum_for_good(lost);
+	struct text answer;
+
+	text_init(&answer);
+	if (sum.objects) {
+		append_sum(&answer, sum.objects, "object", sum.bytes);
+		text_append(&answer, sum.objects == 1 ? " is alive that nothing reaches"
+		                                      : " are alive that nothing reaches");
+		append_named(&answer, report, sum.bytes);
+	}
+	if (lost->kinds[LOST_DEFINITE].count) {
+		text_append(&answer, sum.objects ? "; and " : "lost: ");
+		append_lost_blocks(&answer, lost);
+	}
+	if (!lost_is_leaking(lost))
+		text_append(&answer, "nothing is lost: everything alive is reached");
+	append_waiting(&answer, lost);
+	layout_bold(layout, text, text_string(&answer));
+	text_append_char(text, '\n');
+	text_deinit(&answer);
+}
+
+/* ------------------------------------------------------------------- tables */
+
+static size_t type_width(const struct layout *layout)
+{
+	return layout_room(layout, CAUSE_WIDTH + ISLANDS_WIDTH + OBJECTS_WIDTH + MEMORY_WIDTH + 2,
+	                   TYPE_WIDTH_MIN);
+}
+
+static void append_islands_head(const struct layout *layout, struct text *text)
+{
+	struct text head;
+
+	text_init(&head);
+	layout_left(&head, "island of", type_width(layout));
+	text_append(&head, "  ");
+	layout_left(&head, "cause", CAUSE_WIDTH);
+	layout_right(&head, "islands", ISLANDS_WIDTH);
+	layout_right(&head, "objects", OBJECTS_WIDTH);
+	layout_right(&head, "memory", MEMORY_WIDTH);
+	layout_dim(layout, text, text_string(&head));
+	text_append_char(text, '\n');
+	text_deinit(&head);
+}
+
+static void append_island(const struct layout *layout, const struct leaks_report *report,
+                          const struct lost_group *group, struct text *text)
+{
+	struct text cell;
+
+	text_init(&cell);
+	layout_left(text, snapshot_type_name(report->snapshot, group->type), type_width(layout));
+	text_append(text, "  ");
+	layout_left(text, lost_cause_name(group->cause), CAUSE_WIDTH);
+	units_count(&cell, group->islands);
+	layout_cell(text, &cell, ISLANDS_WIDTH);
+	units_count(&cell, group->objects);
+	layout_cell(text, &cell, OBJECTS_WIDTH);
+	units_bytes(&cell, group->bytes);
+	layout_cell(text, &cell, MEMORY_WIDTH);
+	text_append_char(text, '\n');
+	text_deinit(&cell);
+}
+
+static void append_more(struct text *text, size_t shown, size_t count)
+{
+	if (shown == count)
+		return;
+	text_append(text, "... ");
+	units_plural(text, count - shown, "more row");
+	text_append(text, " (--top 0 shows all)\n");
+}
+
+static void append_islands(const struct layout *layout, const struct leaks_report *report,
+                           struct text *text)
+{
+	size_t count = report->lost->group_count;
+	size_t shown = layout_rows(report->top, count);
+
+	if (!count)
+		return;
+	text_append_char(text, '\n');
+	append_islands_head(layout, text);
+	for (size_t i = 0; i < shown; i++)
+		append_island(layout, report, &report->lost->groups[i], text);
+	append_more(text, shown, count);
+}
+
+static void append_blocks_head(const struct layout *layout, struct text *text)
+{
+	struct text head;
+
+	text_init(&head);
+	layout_left(&head, "lost", KIND_WIDTH);
+	layout_right(&head, "size up to", CLASS_WIDTH);
+	layout_right(&head, "blocks", OBJECTS_WIDTH);
+	layout_right(&head, "memory", MEMORY_WIDTH);
+	layout_dim(layout, text, text_string(&head));
+	text_append_char(text, '\n');
+	text_deinit(&head);
+}
+
+static void append_block_row(const struct lost_blocks *row, struct text *text)
+{
+	struct text cell;
+
+	text_init(&cell);
+	layout_left(text, lost_kind_name(row->kind), KIND_WIDTH);
+	units_count(&cell, row->size_class);
+	layout_cell(text, &cell, CLASS_WIDTH);
+	units_count(&cell, row->blocks);
+	layout_cell(text, &cell, OBJECTS_WIDTH);
+	units_bytes(&cell, row->bytes);
+	layout_cell(text, &cell, MEMORY_WIDTH);
+	text_append_char(text, '\n');
+	text_deinit(&cell);
+}
+
+static void append_blocks(const struct layout *layout, const struct leaks_report *report,
+                          struct text *text)
+{
+	size_t count = report->lost->block_count;
+	size_t shown = layout_rows(report->top, count);
+
+	if (!count)
+		return;
+	text_append_char(text, '\n');
+	append_blocks_head(layout, text);
+	for (size_t i = 0; i < shown; i++)
+		append_block_row(&report->lost->blocks[i], text);
+	append_more(text, shown, count);
+}
+
+/* --------------------------------------------------------------------- next */
+
+/* The largest group of a cause, or NULL. */
+static const struct lost_group *largest(const struct lost *lost, enum lost_cause cause)
+{
+	for (size_t i = 0; i < lost->group_count; i++)
+		if (lost->groups[i].cause == cause)
+			return &lost->groups[i];
+	return NULL;
+}
+
+static void append_cause(const struct leaks_report *report, const struct lost_group *group,
+                         struct text *text)
+{
+	text_printf(text, "\n%s, most of them ", lost_cause_name(group->cause));
+	layout_cut(text, snapshot_type_name(report->snapshot, group->type), CAUSE_TYPE_WIDTH);
+	if (group->cause == LOST_REFCOUNT) {
+		text_append(text, " (one is counted ");
+		units_count(text, group->counted);
+		text_append(text, ", found ");
+		units_count(text, group->found);
+		text_append_char(text, ')');
+	}
+	text_printf(text, "\n%s  plumb show ", cause_words[group->cause].next);
+	target_report_word(text, &report->snapshot->facts);
+	text_printf(text, " 0x%" PRIx64 "\n", report->snapshot->address[group->example]);
+}
+
+static void append_next(const struct leaks_report *report, struct text *text)
+{
+	for (unsigned int cause = 0; cause < LOST_CAUSE_COUNT; cause++) {
+		const struct lost_group *group = largest(report->lost, (enum lost_cause)cause);
+
+		if (group)
+			append_cause(report, group, text);
+	}
+}
+
+static void append_doubts(const struct leaks_report *report, struct text *text)
+{
+	const struct lost *lost = report->lost;
+
+	if (!lost->knows_memory)
+		text_append(text,
+		            "\nstacks, data and malloc's blocks of C are not known here: what "
+		            "only C holds on\nto counts as lost, and no block of C is looked "
+		            "at\n");
+	if (lost->dying.objects) {
+		text_append_char(text, '\n');
+		units_plural(text, lost->dying.objects, "object");
+		text_append(text, " besides have no reference left, or hang on one that has none: "
+		                  "they\nare about to be freed, or were not read well\n");
+	}
+}
+
+void leaks_report_text(const struct layout *layout, const struct leaks_report *report,
+                       struct text *text)
+{
+	append_answer(layout, report, text);
+	target_report_text(layout, text, &report->snapshot->facts);
+	append_islands(layout, report, text);
+	append_blocks(layout, report, text);
+	append_next(report, text);
+	append_doubts(report, text);
+	target_report_doubts(text, report->snapshot);
+}
+
+/* --------------------------------------------------------------------- JSON */
+
+static void append_islands_json(const struct leaks_report *report, struct json *json)
+{
+	const struct lost *lost = report->lost;
+
+	json_begin_array(json, "islands");
+	for (size_t i = 0; i < layout_rows(report->top, lost->group_count); i++) {
+		const struct lost_group *group = &lost->groups[i];
+
+		json_begin_object(json, NULL);
+		json_string(json, "type", snapshot_type_name(report->snapshot, group->type));
+		json_string(json, "cause", lost_cause_name(group->cause));
+		json_unsigned(json, "islands", group->islands);
+		json_unsigned(json, "objects", group->objects);
+		json_unsigned(json, "blocks", group->blocks);
+		json_unsigned(json, "bytes", group->bytes);
+		json_address(json, "example", report->snapshot->address[group->example]);
+		json_unsigned(json, "example_counted", group->counted);
+		json_unsigned(json, "example_found", group->found);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+static void append_native_json(const struct leaks_report *report, struct json *json)
+{
+	const struct lost *lost = report->lost;
+
+	if (!lost->knows_memory) {
+		json_null(json, "native");
+		return;
+	}
+	json_begin_array(json, "native");
+	for (size_t i = 0; i < layout_rows(report->top, lost->block_count); i++) {
+		const struct lost_blocks *row = &lost->blocks[i];
+
+		json_begin_object(json, NULL);
+		json_string(json, "kind", lost_kind_name(row->kind));
+		json_unsigned(json, "size_class", row->size_class);
+		json_unsigned(json, "blocks", row->blocks);
+		json_unsigned(json, "bytes", row->bytes);
+		json_address(json, "example", report->snapshot->address[row->example]);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+static void append_causes_json(const struct lost *lost, struct json *json)
+{
+	json_begin_array(json, "causes");
+	for (unsigned int cause = 0; cause < LOST_CAUSE_COUNT; cause++) {
+		json_begin_object(json, NULL);
+		json_string(json, "cause", lost_cause_name((enum lost_cause)cause));
+		json_unsigned(json, "islands", lost->causes[cause].count);
+		json_unsigned(json, "objects", lost->causes[cause].objects);
+		json_unsigned(json, "bytes", lost->causes[cause].bytes);
+		json_end_object(json);
+	}
+	json_end_array(json);
+	json_begin_object(json, "dying");
+	json_unsigned(json, "objects", lost->dying.objects);
+	json_unsigned(json, "bytes", lost->dying.bytes);
+	json_end_object(json);
+}
+
+static void append_kinds_json(const struct lost *lost, struct json *json)
+{
+	if (!lost->knows_memory) {
+		json_null(json, "kinds");
+		return;
+	}
+	json_begin_array(json, "kinds");
+	for (unsigned int kind = 0; kind < LOST_KIND_COUNT; kind++) {
+		json_begin_object(json, NULL);
+		json_string(json, "kind", lost_kind_name((enum lost_kind)kind));
+		json_unsigned(json, "blocks", lost->kinds[kind].count);
+		json_unsigned(json, "bytes", lost->kinds[kind].bytes);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+void leaks_report_json(const struct leaks_report *report, struct text *text)
+{
+	struct json json;
+
+	target_report_begin_json(&json, text, "plumb.leaks/1", &report->snapshot->facts);
+	json_bool(&json, "leaking", lost_is_leaking(report->lost));
+	append_causes_json(report->lost, &json);
+	append_islands_json(report, &json);
+	append_kinds_json(report->lost, &json);
+	append_native_json(report, &json);
+	target_report_end_json(&json, report->snapshot);
+}
