@@ -46,8 +46,8 @@ static const struct cause_words {
 		{
 			"that waits for the collector",
 			"that wait for the collector",
-			"  the next gc.collect() frees them; if they pile up, is the collector off\n"
-			"  (gc.isenabled()), its threshold high, or the heap frozen?\n",
+			"  the next gc.collect() frees them; if they pile up, is the collector\n"
+			"  off (gc.isenabled()), its threshold high, or the heap frozen?\n",
 		},
 	[LOST_GARBAGE_LIST] =
 		{

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 
 typedef struct {
-	PyObject_HEAD
-	double *numbers;
+	PyObject_HEAD double *numbers;
 } Buffer;
 
 static PyObject *buffer_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -48,8 +47,8 @@ static PyType_Slot slots[] = {
 
 static PyType_Spec spec = {"hoarder.Buffer", sizeof(Buffer), 0, Py_TPFLAGS_DEFAULT, slots};
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "hoarder", NULL, -1, NULL,
-                                    NULL, NULL, NULL, NULL};
+static struct PyModuleDef module = {
+	PyModuleDef_HEAD_INIT, "hoarder", NULL, -1, NULL, NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit_hoarder(void)
 {

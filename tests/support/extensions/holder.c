@@ -10,8 +10,7 @@
 #include <Python.h>
 
 typedef struct {
-	PyObject_HEAD
-	PyObject *held;
+	PyObject_HEAD PyObject *held;
 } Holder;
 
 static PyObject *hold(PyObject *self, PyObject *object)
@@ -47,8 +46,8 @@ static PyType_Slot slots[] = {
 
 static PyType_Spec spec = {"holder.Holder", sizeof(Holder), 0, Py_TPFLAGS_DEFAULT, slots};
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "holder", NULL, -1, NULL,
-                                    NULL, NULL, NULL, NULL};
+static struct PyModuleDef module = {
+	PyModuleDef_HEAD_INIT, "holder", NULL, -1, NULL, NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit_holder(void)
 {
