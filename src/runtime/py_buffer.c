@@ -117,7 +117,8 @@ static void tell_link_type(struct python *python, const struct py_visitor *visit
 /*
  * The results of a bounded cache hang on a ring of links, which are objects
  * without support for the collector: the cache visits their keys and results
- * in their place (Modules/_functoolsmodule.c, lru_cache_tp_traverse).
+ * in their place (Modules/_functoolsmodule.c, lru_cache_tp_traverse). The ring
+ * owns a reference to each link, beside that of the dict.
  */
 static enum decode tell_links(struct python *python, const struct py_object *object,
                               const struct py_visitor *visitor)
@@ -145,6 +146,7 @@ static enum decode tell_links(struct python *python, const struct py_object *obj
 		    !window_cache_u64(python->memory, link + layout->library.lru_element.result,
 		                      &result))
 			return DECODE_FAULT;
+		py_tell(visitor, PY_REF_FIELD, PY_REF_HIDDEN, "link", link);
 		py_tell_number(visitor, PY_REF_KEY, 0, count, key);
 		py_tell_named(visitor, PY_REF_VALUE, 0, key, count, result);
 		if (py_has(layout->library.lru_cache.lru_list_elem_type))
