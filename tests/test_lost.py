@@ -5,6 +5,8 @@ Each target loses known numbers of objects of classes of its own. What else is l
 the interpreter itself, is test_a_healthy_program_has_lost_nothing's business.
 """
 
+from pathlib import Path
+
 import pytest
 
 from support import extensions
@@ -52,6 +54,9 @@ for one in held:
 
 lose()
 """
+
+# Of each kind of object that cycles go through, in each state that it has.
+MANY_CYCLES = Path(__file__).parent / "leaks" / "cycles.py"
 
 LOST = """
 import ctypes
@@ -229,6 +234,27 @@ def test_core_and_snapshot_say_the_same(python, plumb, tmp_path):
     assert islands(core) == expected
     text = plumb("leaks", tmp_path / "it.plumb", code=0).stdout
     assert "are not known here" in text
+
+
+def test_whatever_the_collector_frees_is_only_waiting(python, plumb):
+    """What it does not free is lost before it runs and after it, and nothing else is."""
+    rounds = 20
+    with python.start(MANY_CYCLES, args=[str(rounds)]) as target:
+        target.wait_for_rest()
+        before = plumb("leaks", target.pid, "--json", code=0).json
+        freed = int(target.ask("collect"))
+        target.wait_for_rest()
+        after = plumb("leaks", target.pid, "--json", code=0).json
+    waiting = objects_of(before, "awaiting-collection")
+    assert waiting >= freed > 100 * rounds
+    assert objects_of(after, "awaiting-collection") == 0
+    for cause in "refcount", "cycle-without-gc":
+        assert objects_of(before, cause) == objects_of(after, cause)
+    assert before["dying"]["objects"] == after["dying"]["objects"] == 0
+
+
+def objects_of(document, cause):
+    return sum(row["objects"] for row in document["islands"] if row["cause"] == cause)
 
 
 NAMES = """

@@ -65,7 +65,8 @@ static struct lost_group *find_group(struct sorting *sorting, node_id head, enum
 {
 	struct lost *lost = sorting->lost;
 	type_id type = sorting->graph.snapshot->type[head];
-	uint64_t key = ((uint64_t)type * LOST_CAUSE_COUNT + cause) + 1;
+	str_id name = sorting->graph.snapshot->types[type].name;
+	uint64_t key = ((uint64_t)name * LOST_CAUSE_COUNT + cause) + 1;
 	struct lost_group *group = find_row(sorting, &sorting->group_places, key, &lost->groups,
 	                                    &lost->group_count, &sorting->group_capacity,
 	                                    sizeof(*group));
@@ -341,7 +342,7 @@ static struct error *sort(struct sorting *sorting)
 		return error;
 	claim_blocks(sorting);
 	claim_overcounted(sorting);
-	claim_cycles(sorting, LOST_IS_CYCLE | LOST_HAS_UNTRACKED, LOST_CYCLE_WITHOUT_GC);
+	claim_cycles(sorting, LOST_IS_UNSEEN, LOST_CYCLE_WITHOUT_GC);
 	claim_cycles(sorting, LOST_IS_CYCLE | LOST_HAS_OBJECT, LOST_AWAITING);
 	claim_rest(sorting);
 	claim_garbage(sorting);

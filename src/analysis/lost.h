@@ -34,9 +34,9 @@ enum lost_cause {
 
 enum lost_kind { LOST_DEFINITE, LOST_INDIRECT, LOST_POSSIBLE, LOST_KIND_COUNT };
 
-/* Islands whose heads are of one type and have one cause. */
+/* Islands of one cause, whose heads are of one type, or of types of one name. */
 struct lost_group {
-	type_id type;
+	type_id type; /* of the example */
 	enum lost_cause cause;
 	uint64_t islands;
 	uint64_t objects;

@@ -29,6 +29,7 @@ struct search {
 	uint32_t *open; /* members that were met, of no complete component */
 	uint32_t open_count;
 	uint32_t clock;
+	uint32_t *unseen; /* references to each member from what is not tracked, in its component */
 };
 
 /* From the least telling on. */
@@ -54,7 +55,17 @@ static uint8_t fame_of_type(const struct snapshot *snapshot, type_id type)
 	return FAME_BUILTIN;
 }
 
-static unsigned int fame(const struct search *search, uint32_t member)
+static bool is_tracked(const struct lost_graph *graph, uint32_t member)
+{
+	return graph->snapshot->flags[graph->nodes[member]] & NODE_IS_TRACKED;
+}
+
+static bool is_object(const struct lost_graph *graph, uint32_t member)
+{
+	return snapshot_is_object(graph->snapshot, graph->nodes[member]);
+}
+
+static unsigned int fame(const struct search *search, uint32_t member, bool is_unseen)
 {
 	const struct snapshot *snapshot = search->graph->snapshot;
 	node_id node = search->graph->nodes[member];
@@ -65,7 +76,7 @@ static unsigned int fame(const struct search *search, uint32_t member)
 	of_type = search->fame[snapshot->type[node]];
 	if (of_type == FAME_BUILTIN && snapshot->flags[node] & NODE_IS_TYPE)
 		of_type = FAME_CLASS;
-	return snapshot->flags[node] & NODE_IS_TRACKED ? of_type : FAME_UNTRACKED + of_type;
+	return is_unseen && !is_tracked(search->graph, member) ? FAME_UNTRACKED + of_type : of_type;
 }
 
 static void meet(struct search *search, uint32_t member)
@@ -103,17 +114,6 @@ static bool go_down(struct search *search, uint32_t member)
 	return false;
 }
 
-static uint8_t flags_of_member(const struct search *search, uint32_t member)
-{
-	const struct snapshot *snapshot = search->graph->snapshot;
-	node_id node = search->graph->nodes[member];
-
-	if (!snapshot_is_object(snapshot, node))
-		return 0;
-	return snapshot->flags[node] & NODE_IS_TRACKED ? LOST_HAS_OBJECT
-	                                               : LOST_HAS_OBJECT | LOST_HAS_UNTRACKED;
-}
-
 /* The members from `first` on are a component. */
 static bool complete(struct search *search, uint32_t first)
 {
@@ -127,14 +127,11 @@ static bool complete(struct search *search, uint32_t first)
 	if (search->open[search->open_count - 1] != first)
 		component.flags = LOST_IS_CYCLE;
 	do {
-		unsigned int better;
-
 		member = search->open[--search->open_count];
-		better = fame(search, member);
-		if (better > fame(search, component.head) ||
-		    (better == fame(search, component.head) && member < component.head))
-			component.head = member;
-		component.flags |= flags_of_member(search, member);
+		if (is_object(search->graph, member))
+			component.flags |= LOST_HAS_OBJECT;
+		if (is_tracked(search->graph, member))
+			component.flags |= LOST_HAS_TRACKED;
 		search->component[member] = components->count;
 	} while (member != first);
 	components->list[components->count++] = component;
@@ -163,7 +160,21 @@ static bool search_from(struct search *search, uint32_t member)
 	return true;
 }
 
-/* Edges between components, and of a member to itself. */
+static void look_at_edge(struct search *search, uint32_t from, uint32_t to)
+{
+	struct lost_component *component = &search->components->list[search->component[to]];
+
+	if (search->component[from] != search->component[to]) {
+		component->flags |= LOST_HAS_PARENT;
+		return;
+	}
+	if (from == to)
+		component->flags |= LOST_IS_CYCLE;
+	if (is_object(search->graph, from) && !is_tracked(search->graph, from))
+		search->unseen[to]++;
+}
+
+/* Edges between components, and within them. */
 static void look_at_edges(struct search *search)
 {
 	const struct lost_graph *graph = search->graph;
@@ -176,18 +187,69 @@ static void look_at_edges(struct search *search)
 		if (bit_set_has(&graph->claimed, from))
 			continue;
 		for (uint32_t i = snapshot->edge_start[node]; i < snapshot->edge_start[node + 1];
-		     i++) {
-			struct lost_component *component;
+		     i++)
+			if (lost_graph_follow(graph, from, snapshot->edges[i], &to) &&
+			    !bit_set_has(&graph->claimed, to))
+				look_at_edge(search, from, to);
+	}
+}
 
-			if (!lost_graph_follow(graph, from, snapshot->edges[i], &to) ||
-			    bit_set_has(&graph->claimed, to))
-				continue;
-			component = &search->components->list[search->component[to]];
-			if (search->component[from] != search->component[to])
-				component->flags |= LOST_HAS_PARENT;
-			else if (from == to)
-				component->flags |= LOST_IS_CYCLE;
-		}
+/* Does the collector find fewer references to a member than are counted? */
+static bool looks_held(const struct search *search, uint32_t member)
+{
+	const struct lost_graph *graph = search->graph;
+	uint64_t counted = snapshot_refcount(graph->snapshot, graph->nodes[member]);
+
+	return is_tracked(graph, member) && counted + search->unseen[member] > graph->found[member];
+}
+
+static void play_collector(struct search *search)
+{
+	const struct lost_graph *graph = search->graph;
+	struct lost_components *components = search->components;
+	const uint8_t kind = LOST_IS_CYCLE | LOST_HAS_OBJECT | LOST_HAS_TRACKED;
+
+	for (uint32_t member = 0; member < graph->count; member++)
+		if (!bit_set_has(&graph->claimed, member) && search->unseen[member] &&
+		    looks_held(search, member))
+			components->list[search->component[member]].flags |= LOST_IS_UNSEEN;
+	for (uint32_t i = 0; i < components->count; i++)
+		if ((components->list[i].flags & kind) == (LOST_IS_CYCLE | LOST_HAS_OBJECT))
+			components->list[i].flags |= LOST_IS_UNSEEN;
+}
+
+/* Of equals the one whose type's name is first, then whose address: always the same. */
+static bool is_better_name(const struct search *search, uint32_t member, uint32_t head,
+                           bool is_unseen)
+{
+	const struct snapshot *snapshot = search->graph->snapshot;
+	type_id type = snapshot->type[search->graph->nodes[member]];
+	type_id of_head = snapshot->type[search->graph->nodes[head]];
+	unsigned int mine = fame(search, member, is_unseen);
+	unsigned int theirs = fame(search, head, is_unseen);
+	int order = 0;
+
+	if (mine != theirs)
+		return mine > theirs;
+	if (type != of_head)
+		order = strcmp(snapshot_type_name(snapshot, type),
+		               snapshot_type_name(snapshot, of_head));
+	return order ? order < 0 : member < head;
+}
+
+static void choose_heads(struct search *search)
+{
+	const struct lost_graph *graph = search->graph;
+
+	for (uint32_t member = 0; member < graph->count; member++) {
+		struct lost_component *component;
+
+		if (bit_set_has(&graph->claimed, member))
+			continue;
+		component = &search->components->list[search->component[member]];
+		if (is_better_name(search, member, component->head,
+		                   component->flags & LOST_IS_UNSEEN))
+			component->head = member;
 	}
 }
 
@@ -200,6 +262,7 @@ static void search_deinit(struct search *search)
 	free(search->cursor);
 	free(search->calls);
 	free(search->open);
+	free(search->unseen);
 }
 
 static bool search_init(struct search *search)
@@ -214,8 +277,9 @@ static bool search_init(struct search *search)
 	search->cursor = calloc(count, sizeof(*search->cursor));
 	search->calls = calloc(count, sizeof(*search->calls));
 	search->open = calloc(count, sizeof(*search->open));
+	search->unseen = calloc(count, sizeof(*search->unseen));
 	if (!search->fame || !search->met || !search->low || !search->component ||
-	    !search->cursor || !search->calls || !search->open)
+	    !search->cursor || !search->calls || !search->open || !search->unseen)
 		return false;
 	for (type_id type = 0; type < snapshot->type_count; type++)
 		search->fame[type] = fame_of_type(snapshot, type);
@@ -236,6 +300,8 @@ struct error *lost_components_init(struct lost_components *components,
 		    !search_from(&search, member))
 			return error_no_memory();
 	look_at_edges(&search);
+	play_collector(&search);
+	choose_heads(&search);
 	return NULL;
 }
 

@@ -11,9 +11,15 @@
 
 enum lost_component_flags {
 	LOST_IS_CYCLE = 1 << 0,
-	LOST_HAS_PARENT = 1 << 1,    /* another component leads to it */
-	LOST_HAS_OBJECT = 1 << 2,    /* not only blocks */
-	LOST_HAS_UNTRACKED = 1 << 3, /* an object that is on no list of the collector */
+	LOST_HAS_PARENT = 1 << 1,  /* another component leads to it */
+	LOST_HAS_OBJECT = 1 << 2,  /* not only blocks */
+	LOST_HAS_TRACKED = 1 << 3, /* an object that is on a list of the collector */
+	/*
+	 * A cycle that the collector takes for one that is held from outside:
+	 * a tracked object of it is referred to by one that is not, for which
+	 * no tracked one stands in.
+	 */
+	LOST_IS_UNSEEN = 1 << 4,
 };
 
 struct lost_component {

@@ -161,6 +161,22 @@ static void a_cycle_awaits_the_collector(void **state)
 	assert_false(lost_is_leaking(lost));
 }
 
+static void a_cycle_is_named_alike_wherever_it_lies(void **state)
+{
+	struct graph *graph = *state;
+	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		node_id first = graph_counted(graph, i % 2 ? "frame" : "traceback", 1, true);
+		node_id second = graph_counted(graph, i % 2 ? "traceback" : "frame", 1, true);
+
+		refer(graph, first, second);
+		refer(graph, second, first);
+	}
+	lost = lost_of(graph);
+	check_group(graph, lost, "frame", LOST_AWAITING, 4, 8);
+}
+
 static void an_object_that_refers_to_itself_is_a_cycle(void **state)
 {
 	struct graph *graph = *state;
@@ -204,6 +220,55 @@ static void a_cycle_through_what_is_not_tracked_is_never_freed(void **state)
 	assert_int_equal(lost->groups[1].cause, LOST_AWAITING);
 	assert_int_equal(lost->groups[1].objects, 1);
 	assert_true(lost_is_leaking(lost));
+}
+
+static void a_cycle_of_what_is_not_tracked_alone_is_never_freed(void **state)
+{
+	struct graph *graph = *state;
+	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	node_id one = graph_counted(graph, "app.Handle", 1, false);
+	node_id other = graph_counted(graph, "app.Handle", 1, false);
+
+	point(graph, one, other);
+	point(graph, other, one);
+	lost = lost_of(graph);
+	check_group(graph, lost, "app.Handle", LOST_CYCLE_WITHOUT_GC, 1, 2);
+}
+
+/* As functools.lru_cache does: the cache shows what its links own. */
+static void what_a_tracked_object_shows_in_its_place_is_seen(void **state)
+{
+	struct graph *graph = *state;
+	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	node_id cache = graph_counted(graph, "app.Cache", 1, true);
+	node_id link = graph_counted(graph, "app.Link", 1, false);
+	node_id value = graph_counted(graph, "Value", 1, true);
+
+	refer(graph, cache, link);
+	refer(graph, link, value); /* this one is counted */
+	refer(graph, cache, value);
+	refer(graph, value, cache);
+	lost = lost_of(graph);
+	check_group(graph, lost, "app.Cache", LOST_AWAITING, 1, 3);
+}
+
+static void types_of_one_name_are_one_group(void **state)
+{
+	struct graph *graph = *state;
+	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	str_id name = snapshot_builder_string(graph->builder, "app.Local", 9);
+	str_id module = snapshot_builder_string(graph->builder, "app", 3);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		type_id type = snapshot_builder_type(graph->builder, 0x7000 + i * 16, name, module);
+		node_id node = snapshot_builder_node(graph->builder, 0x8000 + i * 16, type,
+		                                     NODE_IS_OBJECT | NODE_IS_TRACKED);
+
+		snapshot_builder_refcount(graph->builder, node, 1);
+		point(graph, node, node);
+	}
+	lost = lost_of(graph);
+	check_group(graph, lost, "app.Local", LOST_REFCOUNT, 2, 2);
 }
 
 static void items_of_gc_garbage_are_a_cause_of_their_own(void **state)
@@ -349,7 +414,7 @@ static void a_cycle_through_a_block_of_its_own_has_lost_nothing(void **state)
 	point(graph, block, item);
 	refer(graph, item, pool);
 	lost = lost_of(graph);
-	check_group(graph, lost, "app.Pool", LOST_AWAITING, 1, 2);
+	check_group(graph, lost, "app.Item", LOST_AWAITING, 1, 2);
 	assert_int_equal(lost->groups[0].blocks, 1);
 	check_kinds(lost, 0, 0, 0);
 }
@@ -429,9 +494,13 @@ int main(void)
 		ON_GRAPH(a_lost_reference_in_a_cycle_is_the_one_to_blame),
 		ON_GRAPH(a_weak_reference_is_none_and_counts_for_none),
 		ON_GRAPH(a_cycle_awaits_the_collector),
+		ON_GRAPH(a_cycle_is_named_alike_wherever_it_lies),
 		ON_GRAPH(an_object_that_refers_to_itself_is_a_cycle),
 		ON_GRAPH(a_word_that_looks_like_itself_is_no_reference),
 		ON_GRAPH(a_cycle_through_what_is_not_tracked_is_never_freed),
+		ON_GRAPH(a_cycle_of_what_is_not_tracked_alone_is_never_freed),
+		ON_GRAPH(what_a_tracked_object_shows_in_its_place_is_seen),
+		ON_GRAPH(types_of_one_name_are_one_group),
 		ON_GRAPH(items_of_gc_garbage_are_a_cause_of_their_own),
 		ON_GRAPH(what_has_no_count_is_dying_and_not_lost),
 		ON_GRAPH(what_is_static_or_immortal_is_never_lost),
