@@ -227,6 +227,11 @@ static struct error *make_account(struct capture *capture, const struct capture_
 {
 	_cleanup_(resident_owners_deinit) struct resident_owners owners = {0};
 	struct progress progress = {options};
+	const struct heap_wish wish = {
+		.owners = &owners,
+		.progress = options->progress ? on_progress : NULL,
+		.progress_context = &progress,
+	};
 	const struct thread_registers *threads;
 	struct error *error;
 	size_t thread_count;
@@ -234,9 +239,7 @@ static struct error *make_account(struct capture *capture, const struct capture_
 	threads = picture_threads(capture->picture, &thread_count);
 	error = resident_owners_init(&owners, &capture->resident);
 	if (!error)
-		error = heap_snapshot_measure(&capture->python, &owners,
-		                              options->progress ? on_progress : NULL, &progress,
-		                              &capture->snapshot);
+		error = heap_snapshot_take(&capture->python, &wish, &capture->snapshot);
 	if (!error)
 		error = malloc_owners_add(&capture->memory, &owners, threads, thread_count);
 	if (error)
@@ -248,6 +251,12 @@ static struct error *make_account(struct capture *capture, const struct capture_
 static struct error *make_snapshot(struct capture *capture, const struct capture_options *options)
 {
 	struct progress progress = {options};
+	const struct heap_wish wish = {
+		.with_edges = options->with_edges,
+		.with_traces = options->with_traces,
+		.progress = options->progress ? on_progress : NULL,
+		.progress_context = &progress,
+	};
 	struct error *error;
 	char version[32];
 
@@ -256,10 +265,7 @@ static struct error *make_snapshot(struct capture *capture, const struct capture
 	else if (options->without_heap)
 		error = make_empty_snapshot(&capture->python, &capture->snapshot);
 	else
-		error = heap_snapshot_take(&capture->python, options->with_edges,
-		                           options->with_traces,
-		                           options->progress ? on_progress : NULL, &progress,
-		                           &capture->snapshot);
+		error = heap_snapshot_take(&capture->python, &wish, &capture->snapshot);
 	if (!error && options->with_settings)
 		error = read_settings(capture);
 	if (error)

@@ -75,16 +75,8 @@ static void cleanup_heap_walk(struct heap_walk *walk)
 	heap_walk_deinit(walk);
 }
 
-/* What is wanted of a walk. */
-struct wish {
-	bool with_edges;
-	bool with_traces;
-	struct resident_owners *owners; /* NULL: not asked for */
-	void (*progress)(void *context, double fraction);
-	void *progress_context;
-};
-
-static struct error *take(struct python *python, const struct wish *wish, struct snapshot **ret)
+struct error *heap_snapshot_take(struct python *python, const struct heap_wish *wish,
+                                 struct snapshot **ret)
 {
 	_cleanup_(cleanup_snapshot_builder) struct snapshot_builder *builder =
 		snapshot_builder_new();
@@ -115,31 +107,4 @@ static struct error *take(struct python *python, const struct wish *wish, struct
 	snapshot->facts.threads = threads;
 	*ret = snapshot;
 	return NULL;
-}
-
-struct error *heap_snapshot_take(struct python *python, bool with_edges, bool with_traces,
-                                 void (*progress)(void *context, double fraction), void *context,
-                                 struct snapshot **ret)
-{
-	const struct wish wish = {
-		.with_edges = with_edges,
-		.with_traces = with_traces,
-		.progress = progress,
-		.progress_context = context,
-	};
-
-	return take(python, &wish, ret);
-}
-
-struct error *heap_snapshot_measure(struct python *python, struct resident_owners *owners,
-                                    void (*progress)(void *context, double fraction), void *context,
-                                    struct snapshot **ret)
-{
-	const struct wish wish = {
-		.owners = owners,
-		.progress = progress,
-		.progress_context = context,
-	};
-
-	return take(python, &wish, ret);
 }

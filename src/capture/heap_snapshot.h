@@ -11,22 +11,22 @@
 #include "runtime/python.h"
 #include "snapshot/snapshot.h"
 
-/*
- * with_edges: false for sizes and counts only. with_traces: where things were
- * allocated, if the target records it. progress may be NULL; it is
- * told the fraction that is done, in the caller's thread. Of the facts only the
- * counts of threads and interpreters are filled in.
- */
-struct error *heap_snapshot_take(struct python *python, bool with_edges, bool with_traces,
-                                 void (*progress)(void *context, double fraction), void *context,
-                                 struct snapshot **ret);
+/* What is wanted of a walk; all zeros: sizes and counts only. */
+struct heap_wish {
+	bool with_edges;
+	bool with_traces; /* where things were allocated, if the target records it */
+	/*
+	 * These learn what of pymalloc's memory is whose, and which blocks outside of it
+	 * are objects'; then without references. NULL: nobody asks.
+	 */
+	struct resident_owners *owners;
+	/* Told the fraction that is done, in the caller's thread; may be NULL. */
+	void (*progress)(void *context, double fraction);
+	void *progress_context;
+};
 
-/*
- * The same without references, and owners learn what of pymalloc's memory is
- * whose, and which blocks outside of it are objects'.
- */
-struct error *heap_snapshot_measure(struct python *python, struct resident_owners *owners,
-                                    void (*progress)(void *context, double fraction), void *context,
-                                    struct snapshot **ret);
+/* Of the facts only the counts of threads and interpreters are filled in. */
+struct error *heap_snapshot_take(struct python *python, const struct heap_wish *wish,
+                                 struct snapshot **ret);
 
 #endif

@@ -103,11 +103,12 @@ static unsigned int whole_lists(const struct snapshot *snapshot)
 
 static void capture(struct python *python, bool with_edges, bool is_sound)
 {
+	const struct heap_wish wish = {.with_edges = with_edges, .with_traces = true};
 	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
 	_cleanup_(cleanup_error) struct error *error = NULL;
 	_cleanup_(cleanup_error) struct error *broken = NULL;
 
-	error = heap_snapshot_take(python, with_edges, true, NULL, NULL, &snapshot);
+	error = heap_snapshot_take(python, &wish, &snapshot);
 	assert(!error || !is_sound);
 	if (error)
 		return;
@@ -123,6 +124,7 @@ static void capture(struct python *python, bool with_edges, bool is_sound)
 static void measure(struct python *python)
 {
 	_cleanup_(resident_owners_deinit) struct resident_owners owners = {0};
+	const struct heap_wish wish = {.owners = &owners};
 	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
 	_cleanup_(cleanup_error) struct error *error = NULL;
 	struct snap_account account;
@@ -130,7 +132,7 @@ static void measure(struct python *python)
 
 	error = resident_owners_init(&owners, fake_heap_resident());
 	if (!error)
-		error = heap_snapshot_measure(python, &owners, NULL, NULL, &snapshot);
+		error = heap_snapshot_take(python, &wish, &snapshot);
 	if (!error)
 		error = malloc_owners_add(python->memory, &owners, NULL, 0);
 	if (error)

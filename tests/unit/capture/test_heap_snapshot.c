@@ -155,6 +155,7 @@ static struct snapshot *finish(struct fixture *fixture)
 
 static struct error *take(struct fake_python *fake, struct snapshot **ret)
 {
+	const struct heap_wish wish = {.with_edges = true, .with_traces = true};
 	struct window_cache memory = {0};
 	struct target *target;
 	struct python python;
@@ -163,7 +164,7 @@ static struct error *take(struct fake_python *fake, struct snapshot **ret)
 	assert_null(fake_python_finish(fake, &target));
 	assert_null(window_cache_init(&memory, target, CACHE));
 	assert_null(python_find(&memory, &python));
-	error = heap_snapshot_take(&python, true, true, NULL, NULL, ret);
+	error = heap_snapshot_take(&python, &wish, ret);
 	python_deinit(&python);
 	window_cache_deinit(&memory);
 	target_free(target);

@@ -164,10 +164,11 @@ static struct error *measure(struct python *python, struct window_cache *memory,
 {
 	_cleanup_(resident_owners_deinit) struct resident_owners owners = {0};
 	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
+	const struct heap_wish wish = {.owners = &owners};
 	struct error *error = resident_owners_init(&owners, fake_heap_resident());
 
 	if (!error)
-		error = heap_snapshot_measure(python, &owners, NULL, NULL, &snapshot);
+		error = heap_snapshot_take(python, &wish, &snapshot);
 	if (!error)
 		error = malloc_owners_add(memory, &owners, NULL, 0);
 	if (error)
@@ -180,6 +181,7 @@ static struct error *measure(struct python *python, struct window_cache *memory,
 static struct error *capture(const struct trial *trial, struct snapshot **ret)
 {
 	_cleanup_(window_cache_deinit) struct window_cache memory = {0};
+	const struct heap_wish wish = {.with_edges = trial->with_edges, .with_traces = true};
 	struct python python;
 	struct error *error = window_cache_init(&memory, trial->target, CACHE);
 
@@ -190,7 +192,7 @@ static struct error *capture(const struct trial *trial, struct snapshot **ret)
 	if (trial->with_account)
 		error = measure(&python, &memory, ret);
 	else
-		error = heap_snapshot_take(&python, trial->with_edges, true, NULL, NULL, ret);
+		error = heap_snapshot_take(&python, &wish, ret);
 	python_deinit(&python);
 	return error;
 }
