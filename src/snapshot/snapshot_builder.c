@@ -364,6 +364,38 @@ void snapshot_builder_renumber(struct snapshot_builder *builder, node_id first,
 	}
 }
 
+/* Where an edge leads now; NODE_NONE: nowhere. */
+static node_id kept_promise(node_id to, const node_id *nodes, size_t count)
+{
+	size_t number = to - SNAPSHOT_PROMISE;
+
+	if (to < SNAPSHOT_PROMISE)
+		return to;
+	return number < count ? nodes[number] : NODE_NONE;
+}
+
+void snapshot_builder_keep_promises(struct snapshot_builder *builder, const node_id *nodes,
+                                    size_t count)
+{
+	size_t kept = 0;
+	size_t at = 0;
+
+	for (size_t node = 0; node < builder->edge_node_count; node++) {
+		bool is_last = node + 1 == builder->edge_node_count;
+		size_t end = is_last ? builder->edge_count : builder->edge_start[node + 1];
+
+		builder->edge_start[node] = (uint32_t)kept;
+		for (; at < end; at++) {
+			struct snap_edge edge = builder->edges[at];
+
+			edge.to = kept_promise(edge.to, nodes, count);
+			if (edge.to != NODE_NONE)
+				builder->edges[kept++] = edge;
+		}
+	}
+	builder->edge_count = kept;
+}
+
 void snapshot_builder_root(struct snapshot_builder *builder, node_id node, str_id name,
                            enum root_kind kind, unsigned int tier)
 {

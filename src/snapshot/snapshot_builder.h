@@ -87,6 +87,17 @@ void snapshot_builder_edge_run(struct snapshot_builder *builder, node_id first, 
 void snapshot_builder_renumber(struct snapshot_builder *builder, node_id first,
                                const node_id *places, node_id count);
 
+/*
+ * Who has an edge to something that is going to be a node, or not, lets it lead
+ * to SNAPSHOT_PROMISE + its number among such things. Then, once it is known:
+ * the edges lead to nodes[number] from now on, and where that is NODE_NONE they
+ * are taken out. Linear in the edges there are.
+ */
+#define SNAPSHOT_PROMISE SNAPSHOT_NODES_MAX
+
+void snapshot_builder_keep_promises(struct snapshot_builder *builder, const node_id *nodes,
+                                    size_t count);
+
 void snapshot_builder_root(struct snapshot_builder *builder, node_id node, str_id name,
                            enum root_kind kind, unsigned int tier);
 void snapshot_builder_container(struct snapshot_builder *builder, node_id node, uint64_t length);

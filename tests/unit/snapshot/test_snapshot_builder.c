@@ -257,6 +257,40 @@ static void flags_are_set_and_cleared(void **state)
 	                 NODE_IS_OBJECT | NODE_IS_STATIC);
 }
 
+/* Two edges of node 0 are promises, one of node 1; of three things the second is no node. */
+static void promised_edges_lead_to_what_became_of_them(void **state)
+{
+	const node_id nodes[] = {2, NODE_NONE, 0};
+	_cleanup_(cleanup_snapshot_builder) struct snapshot_builder *builder =
+		snapshot_builder_new();
+	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
+
+	(void)state;
+	snapshot_builder_type(builder, 0, intern(builder, "a"), intern(builder, "a"));
+	for (uint32_t i = 0; i < 3; i++)
+		snapshot_builder_node(builder, i * 16ULL, 0, 0);
+	snapshot_builder_begin_edges(builder, 0);
+	snapshot_builder_edge(builder, SNAPSHOT_PROMISE + 1, EDGE_CONSERVATIVE, 7);
+	snapshot_builder_edge(builder, 1, EDGE_INDEX, 8);
+	snapshot_builder_edge(builder, SNAPSHOT_PROMISE, EDGE_INTERIOR, 9);
+	snapshot_builder_begin_edges(builder, 1);
+	snapshot_builder_edge(builder, SNAPSHOT_PROMISE + 2, EDGE_CONSERVATIVE, 10);
+	snapshot_builder_edge(builder, SNAPSHOT_PROMISE + 3, EDGE_CONSERVATIVE, 11);
+	snapshot_builder_keep_promises(builder, nodes, 3);
+	snapshot_builder_begin_edges(builder, 2);
+	snapshot_builder_edge(builder, 1, EDGE_INDEX, 12);
+	snapshot = seal(builder);
+	assert_int_equal(snapshot->edge_start[1], 2);
+	assert_int_equal(snapshot->edge_start[2], 3);
+	assert_int_equal(snapshot->edge_start[3], 4);
+	assert_int_equal(snapshot->edges[0].to, 1);
+	assert_int_equal(snapshot->edges[1].to, 2);
+	assert_int_equal(snap_edge_kind(snapshot->edges[1]), EDGE_INTERIOR);
+	assert_int_equal(snap_edge_operand(snapshot->edges[1]), 9);
+	assert_int_equal(snapshot->edges[2].to, 0);
+	assert_int_equal(snap_edge_operand(snapshot->edges[2]), 10);
+}
+
 static void millions_of_nodes_and_edges_fit(void **state)
 {
 	enum { COUNT = 3000000 };
@@ -296,6 +330,7 @@ int main(void)
 		cmocka_unit_test(without_edges_there_is_no_edge_column),
 		cmocka_unit_test(a_sealed_builder_is_empty_and_usable),
 		cmocka_unit_test(flags_are_set_and_cleared),
+		cmocka_unit_test(promised_edges_lead_to_what_became_of_them),
 		cmocka_unit_test(millions_of_nodes_and_edges_fit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
