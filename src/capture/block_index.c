@@ -82,6 +82,7 @@ bool block_index_describe(struct block_index *index, size_t pool_number,
 	indexed->first_word = (uint32_t)index->word_count;
 	indexed->units = (uint16_t)(pool->block_size / PYMALLOC_ALIGNMENT);
 	indexed->blocks = (uint16_t)pool->blocks;
+	indexed->used = (uint16_t)pool->used;
 	for (size_t i = 0; i < words; i++)
 		index->words[index->word_count++] = (struct block_word){.objects = objects[i]};
 	return true;

@@ -24,6 +24,7 @@ struct indexed_pool {
 	uint32_t first_word;
 	uint16_t units;  /* block size / 16; 0: nothing is in use */
 	uint16_t blocks; /* carved */
+	uint16_t used;   /* in use, of these */
 };
 
 struct block_word { /* 64 blocks of one pool */

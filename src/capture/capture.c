@@ -18,12 +18,14 @@
 #include "capture/malloc_watch.h"
 #include "capture/node_values.h"
 #include "capture/program_settings.h"
+#include "image/core_file.h"
 #include "runtime/py_refs.h"
 #include "runtime/py_roots.h"
 #include "snapshot/snapshot_builder.h"
 #include "target/live_target.h"
 #include "target/process_access.h"
 
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -55,6 +57,7 @@ struct settle_check {
 	struct window_cache memory;
 	struct python *python; /* reads through memory */
 	pid_t pid;
+	bool watches_malloc;
 	struct resident_map *resident; /* to be taken too; NULL: nobody wants it */
 	struct malloc_watch malloc;    /* which should be at rest then */
 };
@@ -89,12 +92,12 @@ static struct error *init_settle_check(struct settle_check *check, pid_t pid, st
 	error = python_find(&check->memory, python);
 	if (error)
 		return explain(pid, error);
-	return check->resident ? malloc_watch_find(&check->memory, &check->malloc) : NULL;
+	return check->watches_malloc ? malloc_watch_find(&check->memory, &check->malloc) : NULL;
 }
 
 /*
- * Only an account looks at free chunks of malloc, so only for it a thread
- * inside malloc makes a moment bad.
+ * Who looks at malloc's chunks has a thread inside malloc make a moment bad; others
+ * do not care.
  */
 static bool is_settled(void *context, struct target *stopped)
 {
@@ -119,6 +122,7 @@ static struct error *take_picture(struct capture *capture, pid_t pid,
                                   const struct capture_options *options)
 {
 	_cleanup_(deinit_settle_check) struct settle_check check = {
+		.watches_malloc = options->with_account || options->with_native,
 		.resident = options->with_account ? &capture->resident : NULL,
 	};
 	struct picture_options picture = {
@@ -128,7 +132,7 @@ static struct error *take_picture(struct capture *capture, pid_t pid,
 		.at_moment = options->with_account ? take_resident : NULL,
 		.context = &check,
 		.settle_attempts = SETTLE_ATTEMPTS,
-		.wants_registers = options->with_account,
+		.wants_registers = options->with_account || options->with_native,
 	};
 	struct error *error = process_facts_read(pid, &capture->process);
 
@@ -248,15 +252,66 @@ static struct error *make_account(struct capture *capture, const struct capture_
 	return NULL;
 }
 
-static struct error *make_snapshot(struct capture *capture, const struct capture_options *options)
+/* The threads of the picture, or of the core. The caller frees them. */
+static struct error *list_threads(const struct capture *capture, struct native_thread **ret,
+                                  size_t *ret_count)
 {
+	const struct thread_registers *pictured = NULL;
+	const struct core_thread *dead = NULL;
+	struct native_thread *threads;
+	size_t count;
+
+	if (capture->picture) {
+		pictured = picture_threads(capture->picture, &count);
+	} else {
+		dead = capture->core->core->threads;
+		count = capture->core->core->thread_count;
+	}
+	threads = calloc(count + 1, sizeof(*threads));
+	if (!threads)
+		return error_no_memory();
+	for (size_t i = 0; i < count; i++) {
+		threads[i].id = pictured ? pictured[i].tid : dead[i].id;
+		memcpy(threads[i].registers, pictured ? pictured[i].general : dead[i].registers,
+		       sizeof(threads[i].registers));
+	}
+	*ret = threads;
+	*ret_count = count;
+	return NULL;
+}
+
+/* The kernel has put the random bytes for AT_RANDOM on the first stack. */
+static taddr first_stack(const struct capture *capture)
+{
+	for (size_t i = 0; capture->core && i < capture->core->core->auxiliary_count; i++)
+		if (capture->core->core->auxiliary[i].type == AT_RANDOM)
+			return capture->core->core->auxiliary[i].value;
+	return 0;
+}
+
+static struct error *make_graph(struct capture *capture, const struct capture_options *options)
+{
+	_cleanup_free_ struct native_thread *threads = NULL;
 	struct progress progress = {options};
+	struct native_wish native = {
+		.first_stack = first_stack(capture),
+		.picture = capture->picture,
+	};
 	const struct heap_wish wish = {
 		.with_edges = options->with_edges,
 		.with_traces = options->with_traces,
+		.native = options->with_native ? &native : NULL,
 		.progress = options->progress ? on_progress : NULL,
 		.progress_context = &progress,
 	};
+	struct error *error = list_threads(capture, &threads, &native.thread_count);
+
+	native.threads = threads;
+	return error ? error : heap_snapshot_take(&capture->python, &wish, &capture->snapshot);
+}
+
+static struct error *make_snapshot(struct capture *capture, const struct capture_options *options)
+{
 	struct error *error;
 	char version[32];
 
@@ -265,7 +320,7 @@ static struct error *make_snapshot(struct capture *capture, const struct capture
 	else if (options->without_heap)
 		error = make_empty_snapshot(&capture->python, &capture->snapshot);
 	else
-		error = heap_snapshot_take(&capture->python, &wish, &capture->snapshot);
+		error = make_graph(capture, options);
 	if (!error && options->with_settings)
 		error = read_settings(capture);
 	if (error)

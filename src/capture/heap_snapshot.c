@@ -4,8 +4,8 @@
  * that what only a root refers to is found, and again at the end, when every
  * node has its number; in between the walk goes from pools to what lies
  * outside of them. Types get their nodes last, since any object may have
- * shown a new one; and last of all the nodes learn where they were allocated,
- * if the target knows.
+ * shown a new one, and memory of C after them, as it is what is left; and last
+ * of all the nodes learn where they were allocated, if the target knows.
  */
 #include "capture/heap_snapshot.h"
 
@@ -32,29 +32,50 @@ static void link_types(struct heap_walk *walk)
 	}
 }
 
-static struct error *walk_heap(struct heap_walk *walk, size_t *ret_threads)
+/* All objects, by whatever leads to them. */
+static struct error *walk_objects(struct heap_walk *walk, struct root_walk *roots,
+                                  struct native_walk *native)
+{
+	struct error *error = root_walk_discover(roots);
+
+	if (!error)
+		error = heap_walk_objects(walk);
+	if (!error)
+		error = heap_walk_others(walk);
+	if (!error && native)
+		error = native_walk_discover(native);
+	if (!error)
+		heap_walk_complete(walk);
+	return error;
+}
+
+static struct error *walk_heap(struct heap_walk *walk, const struct native_wish *wish,
+                               size_t *ret_threads, bool *ret_has_native)
 {
 	_cleanup_(cleanup_root_walk) struct root_walk *roots = NULL;
+	_cleanup_(cleanup_native_walk) struct native_walk *native = NULL;
 	struct error *error = heap_walk_pools(walk);
 
+	if (!error && wish)
+		error = native_walk_new(walk, wish, &native);
 	if (error)
 		return error;
 	roots = root_walk_new(walk);
 	if (!roots)
 		return error_no_memory();
-	error = root_walk_discover(roots);
-	if (!error)
-		error = heap_walk_objects(walk);
-	if (!error)
-		error = heap_walk_others(walk);
+	error = walk_objects(walk, roots, native);
 	if (error)
 		return error;
 	link_types(walk);
 	error = root_walk_record(roots);
 	heap_walk_finish(walk);
-	if (!error)
-		*ret_threads = root_walk_thread_count(roots);
-	return error;
+	if (!error && native)
+		error = native_walk_record(native);
+	if (error)
+		return error;
+	*ret_threads = root_walk_thread_count(roots);
+	*ret_has_native = native;
+	return NULL;
 }
 
 static void add_sums(struct snapshot *snapshot)
@@ -84,6 +105,7 @@ struct error *heap_snapshot_take(struct python *python, const struct heap_wish *
 	struct snapshot *snapshot;
 	struct error *error;
 	size_t threads = 0;
+	bool has_native = false;
 
 	if (!builder)
 		return error_no_memory();
@@ -93,7 +115,7 @@ struct error *heap_snapshot_take(struct python *python, const struct heap_wish *
 	walk.owners = wish->owners;
 	walk.progress = wish->progress;
 	walk.progress_context = wish->progress_context;
-	error = walk_heap(&walk, &threads);
+	error = walk_heap(&walk, wish->with_edges ? wish->native : NULL, &threads, &has_native);
 	if (!error && wish->with_traces)
 		error = trace_walk(&walk);
 	if (!error && wish->owners)
@@ -105,6 +127,7 @@ struct error *heap_snapshot_take(struct python *python, const struct heap_wish *
 	add_sums(snapshot);
 	snapshot->facts.interpreters = python->interpreter_count;
 	snapshot->facts.threads = threads;
+	snapshot->has_native = has_native;
 	*ret = snapshot;
 	return NULL;
 }

@@ -7,6 +7,7 @@
 #ifndef PLUMB_CAPTURE_HEAP_SNAPSHOT_H
 #define PLUMB_CAPTURE_HEAP_SNAPSHOT_H
 
+#include "capture/native_walk.h"
 #include "capture/resident_owners.h"
 #include "runtime/python.h"
 #include "snapshot/snapshot.h"
@@ -20,6 +21,8 @@ struct heap_wish {
 	 * are objects'; then without references. NULL: nobody asks.
 	 */
 	struct resident_owners *owners;
+	/* With edges: memory of C becomes nodes and roots too. NULL: it does not. */
+	const struct native_wish *native;
 	/* Told the fraction that is done, in the caller's thread; may be NULL. */
 	void (*progress)(void *context, double fraction);
 	void *progress_context;

@@ -378,12 +378,8 @@ static struct error *order_others(struct heap_walk *walk)
 	return NULL;
 }
 
-struct error *heap_walk_others(struct heap_walk *walk)
+struct error *heap_walk_more_others(struct heap_walk *walk)
 {
-	struct error *error = order_others(walk);
-
-	if (error)
-		return error;
 	while (walk->others_described < walk->other_count && !has_failed(walk)) {
 		struct heap_other *other = &walk->other_list[walk->others_described++];
 		node_id node = snapshot_builder_node(walk->builder, other->address, other->type,
@@ -394,8 +390,19 @@ struct error *heap_walk_others(struct heap_walk *walk)
 		heap_worker_decode_other(walk->workers[0], node);
 		heap_worker_commit(walk->workers[0]);
 	}
-	walk->is_complete = true;
 	return heap_walk_check(walk);
+}
+
+struct error *heap_walk_others(struct heap_walk *walk)
+{
+	struct error *error = order_others(walk);
+
+	return error ? error : heap_walk_more_others(walk);
+}
+
+void heap_walk_complete(struct heap_walk *walk)
+{
+	walk->is_complete = true;
 }
 
 static void add_totals(struct snap_totals *sum, const struct snap_totals *part)
@@ -566,6 +573,9 @@ void heap_walk_break(struct heap_walk *walk)
 
 void heap_walk_note_owned(struct heap_walk *walk, taddr address, uint64_t size, bool is_object)
 {
+	if (walk->native)
+		(void)native_blocks_claim(walk->native, address,
+		                          is_object ? NATIVE_IS_OBJECT : NATIVE_IS_STORAGE);
 	if (!walk->owners)
 		return;
 	work_queue_lock(&walk->queue);

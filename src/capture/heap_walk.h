@@ -26,6 +26,7 @@
 
 #include "base/work_queue.h"
 #include "capture/block_index.h"
+#include "capture/native_blocks.h"
 #include "capture/resident_owners.h"
 #include "runtime/py_refs.h"
 #include "snapshot/snapshot_builder.h"
@@ -45,6 +46,7 @@ struct heap_walk {
 	struct snapshot_builder *builder;
 	bool with_edges;
 	struct resident_owners *owners; /* borrowed; NULL: nobody asks whose memory it is */
+	struct native_blocks *native;   /* borrowed; NULL: blocks of C are no nodes */
 	void (*progress)(void *context, double fraction); /* may be NULL */
 	void *progress_context;
 
@@ -80,8 +82,14 @@ void heap_walk_deinit(struct heap_walk *walk);
 struct error *heap_walk_pools(struct heap_walk *walk);
 struct error *heap_walk_objects(struct heap_walk *walk);
 
-/* Decodes objects in no pool until no new ones turn up. */
+/* Puts the objects in no pool in order, and decodes them until no new ones turn up. */
 struct error *heap_walk_others(struct heap_walk *walk);
+
+/* Decodes those that turned up since. */
+struct error *heap_walk_more_others(struct heap_walk *walk);
+
+/* Every node is numbered: from here on no objects are found. */
+void heap_walk_complete(struct heap_walk *walk);
 
 /* What went wrong so far, or NULL: no memory, or a heap that cannot be. */
 struct error *heap_walk_check(const struct heap_walk *walk);

@@ -12,6 +12,7 @@
 #include "capture/foreign_blocks.h"
 #include "capture/heap_resolve.h"
 #include "capture/malloc_chunk.h"
+#include "capture/native_promises.h"
 
 #include <stdlib.h>
 
@@ -221,7 +222,7 @@ static bool grow_edges(struct heap_worker *worker)
 	               sizeof(*output->edges));
 }
 
-static void append_edge(struct heap_worker *worker, struct snap_edge edge)
+void heap_worker_append(struct heap_worker *worker, struct snap_edge edge)
 {
 	struct heap_output *output = &worker->output;
 
@@ -237,7 +238,7 @@ static void on_foreign(struct heap_worker *worker, node_id to, uint64_t number)
 	if (!worker->walk->with_edges)
 		return;
 	worker->foreign_edges++;
-	append_edge(worker, snap_edge_make(to, EDGE_CONSERVATIVE, number));
+	heap_worker_append(worker, snap_edge_make(to, EDGE_CONSERVATIVE, number));
 }
 
 static void on_reference(void *context, const struct py_ref *reference)
@@ -263,7 +264,7 @@ static void on_reference(void *context, const struct py_ref *reference)
 		return;
 	if (reference->flags & PY_REF_NAMESPACE)
 		heap_walk_set_flags(worker->walk, to, NODE_IS_NAMESPACE);
-	append_edge(worker, heap_worker_edge(worker, reference, to));
+	heap_worker_append(worker, heap_worker_edge(worker, reference, to));
 }
 
 /* ---------------------------------------------------------------- storage */
@@ -279,6 +280,8 @@ static void add_storage(struct heap_worker *worker, taddr address, uint64_t size
 	memory = malloc_chunk_size(&worker->memory, block, size, size);
 	worker->current_memory += memory;
 	heap_walk_note_owned(worker->walk, block, memory, false);
+	if (worker->searches_storage)
+		native_promise_storage(worker, address, size);
 }
 
 static void on_storage(void *context, taddr address, uint64_t size)
@@ -298,6 +301,8 @@ static void on_storage(void *context, taddr address, uint64_t size)
 	if (node != NODE_NONE)
 		heap_walk_add_impostor(worker->walk, node);
 	worker->current_memory += place.block_size;
+	if (worker->searches_storage)
+		native_promise_storage(worker, address, size);
 }
 
 static void on_length(void *context, uint64_t length)
@@ -390,8 +395,10 @@ static void decode_object(struct heap_worker *worker, const struct py_object *ob
 	const struct py_visitor visitor = {worker, on_reference, on_storage, on_length};
 	uint64_t refcount = 0;
 	bool is_immortal = false;
-	enum decode decode = py_refs_visit(&worker->python, worker->types, object, &visitor);
+	enum decode decode;
 
+	worker->searches_storage = worker->walk->native && native_storage_may_hold(object->type);
+	decode = py_refs_visit(&worker->python, worker->types, object, &visitor);
 	count_decode(worker, decode);
 	*ret_size = 0;
 	if (py_object_size(&worker->python, worker->types, object, ret_size) == DECODE_FAULT)
@@ -422,6 +429,8 @@ void heap_worker_decode_block(struct heap_worker *worker, node_id node, taddr ad
 	worker->columns.type[node] = heap_resolve_type(worker, type);
 	worker->current_memory = block_size;
 	decode_object(worker, &object, &size);
+	if (worker->walk->native)
+		native_promise_object(worker, &object);
 	set_sizes(worker, size, worker->current_memory);
 }
 
@@ -462,6 +471,8 @@ void heap_worker_decode_other(struct heap_worker *worker, node_id node)
 	}
 	worker->current_memory = 0;
 	decode_object(worker, &object, &size);
+	if (worker->walk->native)
+		native_promise_object(worker, &object);
 	set_sizes(worker, size, worker->current_memory + own_memory(worker, &object, size));
 }
 

@@ -50,6 +50,7 @@ struct heap_worker {
 	uint8_t *pool_bytes; /* of a pool that could not be pinned with its neighbours */
 	node_id current;     /* the object being decoded */
 	uint64_t current_memory;
+	bool searches_storage; /* of the object being decoded: it may lead to blocks of C */
 	struct heap_output output;
 	struct snap_totals totals;
 	uint64_t barren_words;  /* searched in C memory in vain, see foreign_blocks.c, ... */
@@ -85,6 +86,9 @@ void heap_worker_commit(struct heap_worker *worker);
 /* A reference as the edge that it becomes. */
 struct snap_edge heap_worker_edge(struct heap_worker *worker, const struct py_ref *reference,
                                   node_id to);
+
+/* One more edge of the node being decoded. */
+void heap_worker_append(struct heap_worker *worker, struct snap_edge edge);
 
 /* Finds the first objects of the collector's lists. */
 void heap_worker_discover_list_starts(struct heap_worker *worker);

@@ -256,6 +256,7 @@ struct snapshot {
 	struct snap_totals totals;
 	struct snapshot_facts facts; /* filled in by whoever made the graph */
 	struct snap_account account; /* when it was asked for; no file keeps it */
+	bool has_native;             /* memory of C has its nodes and roots; no file keeps it */
 
 	/*
 	 * The text of a node that serves as a key ('abc', 42, ('a', 1)), as a

@@ -141,6 +141,7 @@ static struct snapshot *finish(struct fixture *fixture)
 {
 	struct snapshot *snapshot;
 
+	heap_walk_complete(&fixture->walk);
 	assert_null(root_walk_record(fixture->roots));
 	heap_walk_finish(&fixture->walk);
 	assert_null(snapshot_builder_seal(fixture->builder, &snapshot));
@@ -259,6 +260,7 @@ static void objects_that_turn_up_too_late_are_no_nodes(void **state)
 	start(&fixture, fake);
 	assert_null(heap_walk_objects(&fixture.walk));
 	assert_null(heap_walk_others(&fixture.walk));
+	heap_walk_complete(&fixture.walk);
 	assert_int_equal(heap_resolve(fixture.walk.workers[0], ELSEWHERE, true), NODE_NONE);
 	snapshot = finish(&fixture);
 	assert_null(snapshot_check(snapshot));

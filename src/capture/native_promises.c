@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A size that an object tells of itself may be a lie. What is searched ends
+ * with the block that it lies in, in a pool or in malloc; memory of neither is
+ * not an object's alone, and searched where all such memory is (native_walk.h).
+ */
+#include "capture/native_promises.h"
+
+enum {
+	WORD = 8,
+	WORDS_AT_ONCE = 64,
+};
+
+/* All that it has besides its head are numbers, text, or references known one by one. */
+static bool is_plain(const struct py_type *type)
+{
+	switch (type->shape) {
+	case PY_SHAPE_NONE:
+	case PY_SHAPE_INT:
+	case PY_SHAPE_FLOAT:
+	case PY_SHAPE_COMPLEX:
+	case PY_SHAPE_STR:
+	case PY_SHAPE_BYTES:
+	case PY_SHAPE_BYTEARRAY:
+	case PY_SHAPE_TUPLE:
+	case PY_SHAPE_LIST:
+	case PY_SHAPE_DICT:
+	case PY_SHAPE_SET:
+	case PY_SHAPE_ARRAY: return true;
+	default: return false;
+	}
+}
+
+bool native_storage_may_hold(const struct py_type *type)
+{
+	switch (type->shape) {
+	case PY_SHAPE_ODICT:
+	case PY_SHAPE_DEFAULTDICT:
+	case PY_SHAPE_FROZENDICT:
+	case PY_SHAPE_DEQUE: return false;
+	default: return !is_plain(type);
+	}
+}
+
+static void promise(struct heap_worker *worker, uint64_t word, uint64_t number)
+{
+	const struct native_blocks *blocks = worker->walk->native;
+	uint32_t block = native_blocks_at(blocks, word);
+	enum edge_kind kind;
+
+	if (block == NATIVE_NONE)
+		return;
+	kind = native_blocks_is_start(blocks, block, word) ? EDGE_CONSERVATIVE : EDGE_INTERIOR;
+	heap_worker_append(worker, snap_edge_make(SNAPSHOT_PROMISE + block, kind, number));
+}
+
+static void promise_memory(struct heap_worker *worker, taddr start, taddr end)
+{
+	uint64_t words[WORDS_AT_ONCE];
+	uint64_t number = 0;
+
+	while (end - start >= WORD && !worker->has_given_up) {
+		uint64_t count = (end - start) / WORD;
+
+		count = count < WORDS_AT_ONCE ? count : WORDS_AT_ONCE;
+		if (!window_cache_read(&worker->memory, start, words, (size_t)count * WORD))
+			return;
+		for (uint64_t i = 0; i < count; i++)
+			promise(worker, words[i], number++);
+		start += count * WORD;
+	}
+}
+
+/* The end of the block of malloc that address lies in, but not before that; 0: in none. */
+static taddr end_of_block(struct heap_worker *worker, taddr address)
+{
+	const struct native_blocks *blocks = worker->walk->native;
+	uint32_t block = native_blocks_at(blocks, address);
+
+	return block == NATIVE_NONE ? 0
+	                            : blocks->starts[block] + native_blocks_usable(blocks, block);
+}
+
+void native_promise_object(struct heap_worker *worker, const struct py_object *object)
+{
+	taddr end;
+
+	if (is_plain(object->type) && !object->type->opaque_from)
+		return;
+	end = object->bytes ? object->address + object->after
+	                    : end_of_block(worker, object->address);
+	if (end)
+		promise_memory(worker, object->address, end);
+}
+
+void native_promise_storage(struct heap_worker *worker, taddr address, uint64_t size)
+{
+	struct block_place place;
+	taddr most = 0;
+
+	if (block_index_place(&worker->walk->blocks, address, &place))
+		most = address - place.offset + place.block_size;
+	else
+		most = end_of_block(worker, address);
+	if (most <= address)
+		return;
+	promise_memory(worker, address, size < most - address ? address + size : most);
+}

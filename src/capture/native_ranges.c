@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Python's name of a thread has the system's number in it: that is how they meet. */
+#include "capture/native_ranges.h"
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "capture/heap_worker.h"
+#include "runtime/py_threads.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	THREADS_MAX = 1 << 16,      /* that are given their names */
+	FRAME_CHUNKS_MAX = 1 << 16, /* of one thread */
+};
+
+struct error *native_ranges_init(struct native_ranges *ranges, struct python *python)
+{
+	struct error *error;
+
+	ranges->python = python;
+	error = mapped_images_list(python->memory, &ranges->images, &ranges->image_count);
+	if (!error)
+		error = glibc_malloc_find(python->memory, ranges->images, ranges->image_count,
+		                          &ranges->glibc);
+	return error;
+}
+
+void native_ranges_deinit(struct native_ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->name_count; i++)
+		free(ranges->names[i]);
+	free(ranges->names);
+	free(ranges->all);
+	free(ranges->known);
+	free(ranges->images);
+	glibc_malloc_deinit(&ranges->glibc);
+	*ranges = (struct native_ranges){0};
+}
+
+bool native_ranges_add_known(struct native_ranges *ranges, taddr start, taddr end)
+{
+	if (!array_reserve(&ranges->known, &ranges->known_capacity, ranges->known_count + 1,
+	                   sizeof(*ranges->known)))
+		return false;
+	ranges->known[ranges->known_count++] = (struct mapped_range){start, end};
+	return true;
+}
+
+static bool add_range(struct native_ranges *ranges, struct native_range range)
+{
+	if (!array_reserve(&ranges->all, &ranges->capacity, ranges->count + 1,
+	                   sizeof(*ranges->all)))
+		return false;
+	ranges->all[ranges->count++] = range;
+	return true;
+}
+
+bool native_ranges_add_torn(struct native_ranges *ranges, taddr start, taddr end)
+{
+	ranges->torn_count++;
+	return add_range(ranges, (struct native_range){start, end, NATIVE_RANGE_ANONYMOUS, 0});
+}
+
+/* --------------------------------------------------------- Python's threads */
+
+/*
+ * From 3.11 on frames lie in chunks with a mapping of their own, the newest
+ * first: struct _stack_chunk { previous, size, top, data } of pycore_pystate.h.
+ * What they hold while they run is known; behind them is what was.
+ */
+static bool add_frames(struct native_ranges *ranges, taddr thread)
+{
+	struct python *python = ranges->python;
+	taddr chunk = 0;
+	taddr previous;
+	uint64_t size;
+
+	(void)window_cache_u64(python->memory, thread + python->layout.thread.datastack_chunk,
+	                       &chunk);
+	for (int left = FRAME_CHUNKS_MAX; left && chunk; left--) {
+		if (!window_cache_u64(python->memory, chunk, &previous) ||
+		    !window_cache_u64(python->memory, chunk + 8, &size) ||
+		    size > UINT64_MAX - chunk)
+			break;
+		if (!native_ranges_add_known(ranges, chunk, chunk + size))
+			return false;
+		chunk = previous;
+	}
+	return true;
+}
+
+static bool add_name(struct native_ranges *ranges, struct py_types *types,
+                     const struct py_thread_names *names, taddr thread)
+{
+	char name[NATIVE_NAME_MAX];
+	char *copy;
+
+	if (ranges->name_count == THREADS_MAX)
+		return true;
+	py_thread_describe(ranges->python, types, names, thread, name, sizeof(name));
+	copy = strdup(name);
+	if (!copy || !array_reserve(&ranges->names, &ranges->name_capacity, ranges->name_count + 1,
+	                            sizeof(*ranges->names))) {
+		free(copy);
+		return false;
+	}
+	ranges->names[ranges->name_count++] = copy;
+	return true;
+}
+
+static void read_names(struct native_ranges *ranges, struct py_types *types, size_t interpreter,
+                       struct py_thread_names *names)
+{
+	struct python *python = ranges->python;
+	taddr modules = 0;
+
+	(void)window_cache_u64(
+		python->memory,
+		python->interpreters[interpreter] + python->layout.interpreter.modules, &modules);
+	py_thread_names_deinit(names);
+	py_thread_names_read(python, types, modules, names);
+}
+
+static bool add_threads(struct native_ranges *ranges, struct py_types *types)
+{
+	struct python *python = ranges->python;
+	struct py_thread_walk threads = {0};
+	struct py_thread_names names = {.count = 0};
+	size_t named = SIZE_MAX; /* the interpreter that names belong to */
+	bool is_added = true;
+
+	number_map_init(&names.by_ident);
+	while (is_added && py_thread_next(python, &threads)) {
+		if (threads.interpreter != named)
+			read_names(ranges, types, threads.interpreter, &names);
+		named = threads.interpreter;
+		is_added = add_name(ranges, types, &names, threads.thread);
+		if (is_added && py_has(python->layout.thread.datastack_chunk))
+			is_added = add_frames(ranges, threads.thread);
+	}
+	py_thread_names_deinit(&names);
+	return is_added;
+}
+
+/* ------------------------------------------------------------------ ranges */
+
+static struct error *add_arenas(struct native_ranges *ranges)
+{
+	_cleanup_free_ struct pymalloc_arena *arenas = NULL;
+	size_t count = 0;
+	struct error *error = pymalloc_arenas(ranges->python, &arenas, &count);
+
+	for (size_t i = 0; !error && i < count; i++)
+		if (!native_ranges_add_known(ranges, arenas[i].start, arenas[i].end))
+			error = error_no_memory();
+	return error;
+}
+
+static struct error *add_roots(struct native_ranges *ranges, const struct native_wish *wish)
+{
+	const struct native_memory known = {
+		.memory = ranges->python->memory,
+		.images = ranges->images,
+		.image_count = ranges->image_count,
+		.glibc = &ranges->glibc,
+		.threads = wish->threads,
+		.thread_count = wish->thread_count,
+		.first_stack = wish->first_stack,
+		.others = ranges->known,
+		.other_count = ranges->known_count,
+	};
+	_cleanup_free_ struct native_range *roots = NULL;
+	size_t count = 0;
+	struct error *error = native_roots_find(&known, &roots, &count);
+
+	for (size_t i = 0; !error && i < count; i++)
+		if (!add_range(ranges, roots[i]))
+			error = error_no_memory();
+	return error;
+}
+
+struct error *native_ranges_find(struct native_ranges *ranges, struct heap_walk *walk,
+                                 const struct native_wish *wish)
+{
+	struct error *error = add_arenas(ranges);
+
+	if (!error && !add_threads(ranges, walk->workers[0]->types))
+		error = error_no_memory();
+	return error ? error : add_roots(ranges, wish);
+}
+
+/* ------------------------------------------------------------------- names */
+
+static const char *name_of_thread(const struct native_ranges *ranges, int32_t id)
+{
+	static const char beginning[] = "thread ";
+
+	for (size_t i = 0; i < ranges->name_count; i++) {
+		const char *name = ranges->names[i];
+
+		if (strncmp(name, beginning, sizeof(beginning) - 1) == 0 &&
+		    strtoll(name + sizeof(beginning) - 1, NULL, 10) == id)
+			return name;
+	}
+	return NULL;
+}
+
+void native_ranges_thread_name(const struct native_ranges *ranges, const char *what,
+                               const struct native_thread *thread, char *buffer, size_t size)
+{
+	const char *name = name_of_thread(ranges, thread->id);
+
+	if (name)
+		snprintf(buffer, size, "%s of %s", what, name);
+	else
+		snprintf(buffer, size, "%s of thread %" PRId32, what, thread->id);
+}
+
+static const char *file_name(const struct native_ranges *ranges, taddr address)
+{
+	const struct target_region *region =
+		target_region_at(ranges->python->memory->target, address);
+	const char *slash = region ? strrchr(region->path, '/') : NULL;
+
+	return slash ? slash + 1 : "a file";
+}
+
+void native_ranges_name(const struct native_ranges *ranges, const struct native_wish *wish,
+                        const struct native_range *range, char *buffer, size_t size)
+{
+	size_t number = (size_t)(range - ranges->all);
+
+	if (number < ranges->torn_count) {
+		snprintf(buffer, size, "memory of malloc that contradicts itself");
+		return;
+	}
+	switch (range->kind) {
+	case NATIVE_RANGE_STACK:
+		native_ranges_thread_name(ranges, "stack", &wish->threads[range->number], buffer,
+		                          size);
+		return;
+	case NATIVE_RANGE_DATA:
+		snprintf(buffer, size, "%s data",
+		         mapped_image_name(&ranges->images[range->number]));
+		return;
+	case NATIVE_RANGE_FILE:
+		snprintf(buffer, size, "%s in memory", file_name(ranges, range->start));
+		return;
+	case NATIVE_RANGE_SHARED: snprintf(buffer, size, "shared memory"); return;
+	case NATIVE_RANGE_ANONYMOUS: snprintf(buffer, size, "anonymous memory"); return;
+	}
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Nodes come in order of address: native blocks, then memory. One of memory
+ * has a node when it leads to something; its words are counted from the start
+ * of its range.
+ *
+ * The part of malloc's memory whose chunks could not be walked to the end
+ * counts as memory too: what lies there may hold the rest.
+ */
+#include "capture/native_walk.h"
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "capture/heap_resolve.h"
+#include "capture/native_ranges.h"
+#include "capture/native_words.h"
+#include "runtime/glibc_chunks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	CHUNK_HEADER = 16,
+	PREFIX_STEP = 16, /* an object begins there in its block, or behind one head, or two */
+	PREFIX_MAX = 32,
+	OBJECT_HEAD = 16,
+	PEEK = 128, /* bytes of a block in which an object begins */
+	MEMORY_TIER = SNAP_TIER_COUNT - 1,
+};
+
+struct native_walk {
+	struct heap_walk *walk;
+	const struct native_wish *wish;
+	struct native_blocks blocks;
+	struct native_words words;
+	struct native_ranges ranges;
+	type_id memory_type;
+};
+
+/* ---------------------------------------------------------- which blocks */
+
+struct listing {
+	struct native_blocks *blocks;
+	struct native_ranges *ranges;
+	const struct glibc_malloc *glibc;
+	size_t stretch;
+	taddr reached; /* in that stretch */
+	bool has_failed;
+};
+
+/* What of the stretch was not walked. */
+static bool end_stretch(struct listing *listing)
+{
+	const struct glibc_stretch *stretch = &listing->glibc->stretches[listing->stretch];
+	taddr from = listing->reached > stretch->start ? listing->reached : stretch->start;
+
+	listing->stretch++;
+	return from >= stretch->end || native_ranges_add_torn(listing->ranges, from, stretch->end);
+}
+
+static bool list_chunk(void *context, const struct glibc_chunk *chunk)
+{
+	struct listing *listing = context;
+	taddr start = chunk->block - CHUNK_HEADER;
+	bool is_mapped = chunk->state == GLIBC_MAPPED;
+	bool is_listed = true;
+
+	while (is_listed && !is_mapped && listing->stretch < listing->glibc->stretch_count &&
+	       start >= listing->glibc->stretches[listing->stretch].end)
+		is_listed = end_stretch(listing);
+	if (!is_mapped)
+		listing->reached = start + chunk->bytes;
+	if (is_listed && is_mapped)
+		is_listed = native_ranges_add_known(listing->ranges, start,
+		                                    chunk->block + chunk->usable);
+	if (is_listed && (is_mapped || chunk->state == GLIBC_USED))
+		is_listed =
+			native_blocks_add(listing->blocks, chunk->block, chunk->usable, is_mapped);
+	listing->has_failed = !is_listed;
+	return is_listed;
+}
+
+static struct error *list_blocks(struct native_walk *native)
+{
+	struct listing listing = {
+		.blocks = &native->blocks,
+		.ranges = &native->ranges,
+		.glibc = &native->ranges.glibc,
+	};
+	struct glibc_visit visit;
+
+	(void)glibc_chunks_visit(listing.glibc, list_chunk, &listing, &visit);
+	while (!listing.has_failed && listing.stretch < listing.glibc->stretch_count)
+		listing.has_failed = !end_stretch(&listing);
+	snapshot_builder_totals(native->walk->builder)->torn += visit.torn;
+	return listing.has_failed ? error_no_memory() : native_blocks_seal(&native->blocks);
+}
+
+static struct error *init(struct native_walk *native)
+{
+	struct heap_walk *walk = native->walk;
+	struct error *error = native_ranges_init(&native->ranges, walk->python);
+
+	if (!error)
+		error = list_blocks(native);
+	if (!error)
+		error = native_words_init(&native->words, walk, native->wish->picture);
+	if (error)
+		return error;
+	if (walk->python->is_debug_allocator)
+		native->blocks.debug_header = walk->python->debug_header_size;
+	walk->native = &native->blocks;
+	return NULL;
+}
+
+struct error *native_walk_new(struct heap_walk *walk, const struct native_wish *wish,
+                              struct native_walk **ret)
+{
+	_cleanup_(cleanup_native_walk) struct native_walk *native = calloc(1, sizeof(*native));
+	struct error *error;
+
+	if (!native)
+		return error_no_memory();
+	native->walk = walk;
+	native->wish = wish;
+	native->words.pages.fd = -1;
+	error = init(native);
+	if (error && error_kind(error) != ERROR_NOT_FOUND)
+		return error;
+	*ret = error ? NULL : take_ptr(native);
+	error_free(error);
+	return NULL;
+}
+
+void native_walk_free(struct native_walk *native)
+{
+	if (!native)
+		return;
+	native->walk->native = NULL;
+	native_words_deinit(&native->words);
+	native_ranges_deinit(&native->ranges);
+	native_blocks_deinit(&native->blocks);
+	free(native);
+}
+
+/* -------------------------------------------------------- objects of C's */
+
+/*
+ * Every type has an instance's type of its own among the objects that are
+ * known by now; only what has such a type is looked at.
+ */
+static void probe_block(struct native_walk *native, size_t block)
+{
+	struct heap_walk *walk = native->walk;
+	uint32_t header = native->blocks.debug_header; /* one of them, or two */
+	size_t size = (size_t)native_blocks_usable(&native->blocks, block);
+	taddr start = native->blocks.starts[block];
+	const uint8_t *bytes;
+
+	bytes = native_words_read(&native->words, start, size < PEEK ? size : PEEK, &size);
+	for (uint32_t at = header; at <= 2 * header + PREFIX_MAX; at += PREFIX_STEP) {
+		uint64_t type;
+		node_id node;
+
+		if (at + OBJECT_HEAD > size)
+			return;
+		memcpy(&type, bytes + at + 8, sizeof(type));
+		if (!number_map_get(&walk->others, type, &node))
+			continue;
+		if (heap_resolve_word(walk->workers[0], start + at) != NODE_NONE)
+			return;
+	}
+}
+
+struct error *native_walk_discover(struct native_walk *native)
+{
+	for (size_t i = 0; i < native->blocks.count; i++)
+		if (!(native->blocks.owners[i] & NATIVE_IS_OWNED))
+			probe_block(native, i);
+	return heap_walk_more_others(native->walk);
+}
+
+/* ------------------------------------------------------------------ nodes */
+
+/* The edges found since the last call become those of node, which is the last one. */
+static struct error *commit(struct native_walk *native, node_id node)
+{
+	struct heap_walk *walk = native->walk;
+	uint32_t count = (uint32_t)native->words.edge_count;
+
+	if (node == NODE_NONE)
+		return error_no_memory();
+	if (heap_walk_count_edges(walk, count))
+		snapshot_builder_edge_run(walk->builder, node, 1, &count, native->words.edges);
+	native->words.edge_count = 0;
+	native->words.columns = snapshot_builder_columns(walk->builder);
+	return heap_walk_check(walk);
+}
+
+static struct error *record_block(struct native_walk *native, size_t block, type_id type)
+{
+	const struct native_blocks *blocks = &native->blocks;
+	struct snapshot_builder *builder = native->walk->builder;
+	taddr start = blocks->starts[block];
+	uint64_t usable = native_blocks_usable(blocks, block);
+	const struct native_part part = {start, start + usable, start,
+	                                 blocks->owners[block] & NATIVE_LENDS};
+	node_id node = snapshot_builder_node(builder, start, type, 0);
+	struct error *error;
+
+	native->words.columns = snapshot_builder_columns(builder);
+	error = native_words_search(&native->words, &part);
+	snapshot_builder_sizes(builder, node, usable, native_blocks_memory(blocks, block));
+	return error ? error : commit(native, node);
+}
+
+static type_id add_type(struct snapshot_builder *builder, const char *name)
+{
+	return snapshot_builder_type(builder, 0,
+	                             snapshot_builder_string(builder, name, strlen(name)),
+	                             snapshot_builder_string(builder, "", 0));
+}
+
+static struct error *record_blocks(struct native_walk *native)
+{
+	type_id type = add_type(native->walk->builder, SNAP_TYPE_NATIVE);
+	struct error *error = NULL;
+
+	for (size_t i = 0; i < native->blocks.count && !error; i++)
+		if (!(native->blocks.owners[i] & NATIVE_IS_OWNED))
+			error = record_block(native, i, type);
+	return error;
+}
+
+/* What was found is held by a root of that name. */
+static struct error *record_memory(struct native_walk *native, taddr address, const char *name)
+{
+	struct snapshot_builder *builder = native->walk->builder;
+	str_id label;
+	node_id node;
+
+	if (!native->words.edge_count)
+		return NULL;
+	label = snapshot_builder_string(builder, name, strlen(name));
+	node = snapshot_builder_node(builder, address, native->memory_type, NODE_IS_SYNTHETIC);
+	if (node == NODE_NONE)
+		return error_no_memory();
+	snapshot_builder_name(builder, node, label);
+	snapshot_builder_root(builder, node, label, ROOT_MEMORY, MEMORY_TIER);
+	return commit(native, node);
+}
+
+/* ------------------------------------------------------------------ roots */
+
+static void search_pool(struct native_walk *native, const struct indexed_pool *indexed)
+{
+	struct heap_walk *walk = native->walk;
+	const struct block_word *words = &walk->blocks.words[indexed->first_word];
+	uint64_t size = (uint64_t)indexed->units * PYMALLOC_ALIGNMENT;
+	const uint8_t *bytes = heap_worker_pool(walk->workers[0], indexed->address);
+	struct pymalloc_pool pool = {0};
+
+	if (bytes)
+		(void)pymalloc_pool_decode(walk->python, indexed->address, bytes, &pool);
+	for (uint32_t i = 0; i < pool.blocks && i < indexed->blocks; i++) {
+		uint64_t others = pool.in_use[i / 64] & ~words[i / 64].objects &
+		                  ~words[i / 64].claimed;
+		size_t offset = PYMALLOC_POOL_HEADER + (size_t)(i * size);
+
+		if (!(others >> i % 64 & 1))
+			continue;
+		for (size_t at = 0; at < size; at += 8) {
+			uint64_t word;
+
+			memcpy(&word, bytes + offset + at, sizeof(word));
+			native_words_add(&native->words, word, at / 8, false);
+		}
+	}
+}
+
+/* Has the pool blocks in use that are neither objects nor their storage? */
+static bool has_others(const struct heap_walk *walk, const struct indexed_pool *pool)
+{
+	uint32_t owned = 0;
+
+	for (uint32_t i = 0; i * 64 < pool->blocks; i++) {
+		const struct block_word *word = &walk->blocks.words[pool->first_word + i];
+
+		owned += (uint32_t)__builtin_popcountll(word->objects | word->claimed);
+	}
+	return pool->used > owned;
+}
+
+static struct error *record_pools(struct native_walk *native)
+{
+	struct heap_walk *walk = native->walk;
+
+	for (size_t i = 0; i < walk->pool_count; i++) {
+		const struct indexed_pool *pool = &walk->blocks.pools[i];
+
+		if (has_others(walk, pool))
+			search_pool(native, pool);
+	}
+	return record_memory(native, 0, "pymalloc blocks of no object");
+}
+
+static struct error *record_registers(struct native_walk *native, size_t number)
+{
+	const struct native_thread *thread = &native->wish->threads[number];
+	char name[NATIVE_NAME_MAX];
+
+	for (unsigned int i = 0; i < NATIVE_REGISTERS; i++)
+		native_words_add(&native->words, thread->registers[i], i, false);
+	native_ranges_thread_name(&native->ranges, "registers", thread, name, sizeof(name));
+	return record_memory(native, 0, name);
+}
+
+static struct error *record_range(struct native_walk *native, const struct native_range *range)
+{
+	const struct python *python = native->walk->python;
+	const struct native_part part = {
+		.start = range->start,
+		.end = range->end,
+		.origin = range->start,
+		.lends = range->start >= python->module_start && range->start < python->module_end,
+	};
+	struct error *error = native_words_search(&native->words, &part);
+	char name[NATIVE_NAME_MAX];
+
+	if (error)
+		return error;
+	native_ranges_name(&native->ranges, native->wish, range, name, sizeof(name));
+	return record_memory(native, range->start, name);
+}
+
+static struct error *record_roots(struct native_walk *native)
+{
+	struct native_ranges *ranges = &native->ranges;
+	struct error *error;
+
+	native->memory_type = add_type(native->walk->builder, SNAP_TYPE_MEMORY);
+	error = native_ranges_find(ranges, native->walk, native->wish);
+	if (!error)
+		error = record_pools(native);
+	for (size_t i = 0; !error && i < native->wish->thread_count; i++)
+		error = record_registers(native, i);
+	for (size_t i = 0; !error && i < ranges->count; i++)
+		error = record_range(native, &ranges->all[i]);
+	return error;
+}
+
+/* -------------------------------------------------------------- numbering */
+
+/* From here on the block of an object leads to it. */
+static void note_objects(struct native_walk *native)
+{
+	const struct heap_walk *walk = native->walk;
+
+	for (size_t i = 0; i < walk->other_count; i++) {
+		taddr address = walk->other_list[i].address;
+		uint32_t block = native_blocks_at(&native->blocks, address);
+
+		if (block != NATIVE_NONE && native->blocks.owners[block] & NATIVE_IS_OBJECT &&
+		    native->blocks.nodes[block] == NODE_NONE)
+			native->blocks.nodes[block] = walk->blocks.node_count + (node_id)i;
+	}
+}
+
+static void note_lenders(struct native_walk *native)
+{
+	const struct python *python = native->walk->python;
+
+	for (size_t i = 0; i < python->interpreter_count; i++) {
+		uint32_t block = native_blocks_at(&native->blocks, python->interpreters[i]);
+
+		if (block != NATIVE_NONE)
+			native->blocks.owners[block] |= NATIVE_LENDS;
+	}
+}
+
+struct error *native_walk_record(struct native_walk *native)
+{
+	struct snapshot_builder *builder = native->walk->builder;
+	struct native_blocks *blocks = &native->blocks;
+	node_id first = snapshot_builder_node_count(builder);
+	struct error *error;
+
+	if (native_blocks_number(blocks, first) > SNAPSHOT_NODES_MAX - first)
+		return error_new(ERROR_CORRUPT, "malloc has more blocks than there can be nodes");
+	snapshot_builder_keep_promises(builder, blocks->nodes, blocks->count);
+	note_objects(native);
+	note_lenders(native);
+	native->words.columns = snapshot_builder_columns(builder);
+	error = record_blocks(native);
+	return error ? error : record_roots(native);
+}

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Native memory in the graph, held against a program that knows what it holds.
+
+The program calls malloc itself and keeps each pointer in one place alone; an int
+in Python is no such place, as its digits have 30 bits. tests/tools/dump_native
+says which blocks the capture has, who holds them and what is reached from roots:
+2, by references to the starts of blocks; 1, by pointers into their middle as
+well; 0, by nothing.
+"""
+
+import ast
+import json
+import subprocess
+
+import pytest
+
+from support.pictures import tool
+from support.processes import ANSWER_LOOP, files_of_threads
+
+LEAKED = 1000
+LEAKED_SIZE = 1736
+
+CODE = (
+    """
+import array, ctypes, os, threading
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.malloc.argtypes = [ctypes.c_size_t]
+libc.read.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t]
+libc.pthread_setspecific.argtypes = [ctypes.c_uint, ctypes.c_void_p]
+raw_malloc = ctypes.pythonapi.PyMem_RawMalloc
+raw_malloc.restype = ctypes.c_void_p
+raw_malloc.argtypes = [ctypes.c_size_t]
+held = {}
+blocks = {}
+
+def malloc(name, size=200):
+    blocks[name] = libc.malloc(size)
+    ctypes.memset(blocks[name], 0, size)
+    return blocks[name]
+
+def store(place, value):
+    ctypes.c_void_p.from_address(place).value = value
+
+def hold():
+    ctypes.c_void_p.in_dll(libc, "optarg").value = malloc("global")
+    held["object"] = ctypes.c_void_p(malloc("object"))
+    held["interior"] = ctypes.c_void_p(malloc("interior") + 40)
+    held["parent"] = ctypes.c_void_p(malloc("parent"))
+    store(blocks["parent"] + 8, malloc("child"))
+    store(blocks["parent"] + 16, malloc("inner child") + 24)
+    blocks["raw"] = raw_malloc(200)
+    held["raw"] = ctypes.c_void_p(blocks["raw"])
+    held["large"] = ctypes.c_void_p(malloc("large", 3 << 20))
+    keep("key of the first")
+
+def keep(name):
+    key = ctypes.c_uint()
+    libc.pthread_key_create(ctypes.byref(key), None)
+    libc.pthread_setspecific(key, malloc(name))
+    return key
+
+def lose():
+    store(malloc("lost") + 8, malloc("lost child"))
+    store(malloc("lost cycle") + 8, malloc("lost partner"))
+    store(blocks["lost partner"] + 8, blocks["lost cycle"])
+    store(malloc("lost self"), blocks["lost self"])
+    libc.pthread_setspecific(keep("lost key"), None)
+
+def wait(reader):
+    keep("key")
+    libc.read(reader, malloc("stack"), 1)
+
+# Far below where the thread's stack ends later: what was left there is no part of it any more.
+def deep(function, depth=8):
+    return max([0], key=lambda _: deep(function, depth - 1) or 0) if depth else function()
+
+# In memory that nobody has used before: what pointed there once leads nowhere.
+def lose_and_wait(reader):
+    deep(lose)
+    deep(leak)
+    clean()
+    done.set()
+    libc.read(reader, None, 1)
+
+def leak():
+    for number in range(%d):
+        libc.malloc(%d)
+
+def own():
+    held["bytearray"] = bytearray(70001)
+    held["array"] = array.array("d", [0.0]) * 9000
+    held["list"] = [None] * 8000
+    held["bytes"] = bytes(70003)
+    place = id(held["list"]) + object.__basicsize__ + 8
+    blocks["list items"] = ctypes.c_void_p.from_address(place).value
+    blocks["array items"] = held["array"].buffer_info()[0]
+    first = ctypes.c_char.from_buffer(held["bytearray"])
+    blocks["bytearray items"] = ctypes.addressof(first)
+
+def clean(depth=60):
+    return clean(depth - 1) + 1 if depth else len(sorted(map(str, range(2000))))
+
+hold()
+own()
+done = threading.Event()
+readers = os.pipe()[0], os.pipe()[0]
+threads = [
+    threading.Thread(target=work, args=(reader,), daemon=True, name=work.__name__)
+    for work, reader in zip((lose_and_wait, wait), readers)
+]
+threads[0].start()
+done.wait()
+threads[1].start()
+clean()
+""".replace("%d", str(LEAKED), 1).replace("%d", str(LEAKED_SIZE), 1)
+    + ANSWER_LOOP
+)
+
+# What the program keeps, and how it is reached from a root.
+REACHED = {
+    "global": 2,
+    "object": 2,
+    "interior": 1,
+    "parent": 2,
+    "child": 2,
+    "inner child": 1,
+    "raw": 2,
+    "large": 2,
+    "key": 2,
+    "key of the first": 2,
+    "stack": 2,
+    "lost": 0,
+    "lost child": 0,
+    "lost cycle": 0,
+    "lost partner": 0,
+    "lost self": 0,
+    "lost key": 0,
+}
+STORAGE = ("list items", "array items", "bytearray items")
+
+
+class Dump:
+    """What dump_native tells of a process or core."""
+
+    def __init__(self, target, *arguments):
+        done = subprocess.run(
+            [tool("dump_native"), str(target), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        self.blocks = {row["block"]: row for row in rows if "block" in row}
+        self.roots = [row for row in rows if "root" in row]
+        self.objects = [row for row in rows if "object" in row]
+        self.sums = rows[-1]
+
+    def holding(self, address):
+        """The block that address is in."""
+        for block in self.blocks.values():
+            if 0 <= address - block["block"] < block["size"]:
+                return block
+        return None
+
+    def holders(self, address):
+        return {holder[0]: holder[2] for holder in self.holding(address)["holders"]}
+
+
+def begin(start, python, **options):
+    target = start(python, CODE, **options)
+    waiter = target.ask("threads[1].native_id")
+    # The threads are in read(), too: then all its pointers are where they stay.
+    for _ in range(2000):
+        calls = files_of_threads(target.pid, "syscall")
+        if len(calls) == 3 and all(call.startswith("0 ") for call in calls.values()):
+            break
+        target.ask("os.sched_yield()")
+    return target, ast.literal_eval(target.ask("blocks")), waiter
+
+
+def check_held(dump, blocks):
+    assert dump.sums["has_native"]
+    reached = {name: dump.holding(blocks[name])["reached"] for name in REACHED}
+    lost = {name for name in REACHED if not REACHED[name]}
+    assert {name for name in REACHED if not reached[name]} == lost
+    # A stack may still have a pointer that nobody uses any more.
+    assert all(reached[name] >= REACHED[name] for name in REACHED), reached
+    for name in STORAGE:
+        assert dump.holding(blocks[name]) is None, name
+    for name in ("lost", "lost key"):
+        assert dump.holding(blocks[name])["holders"] == [], name
+    for name in ("global", "child", "parent", "large"):
+        block = dump.holding(blocks[name])
+        assert block["block"] == blocks[name] and block["size"] >= 200 and block["flags"] == 0
+        assert block["memory"] > block["size"]
+    assert dump.holders(blocks["object"])["ctypes.c_void_p"] == "conservative"
+    assert dump.holders(blocks["interior"])["ctypes.c_void_p"] == "interior"
+    assert dump.holders(blocks["child"])["(native block)"] == "conservative"
+    assert dump.holders(blocks["inner child"])["(native block)"] == "interior"
+    assert dump.holders(blocks["lost child"]) == {"(native block)": "conservative"}
+    assert any(holder.endswith(" data") for holder in dump.holders(blocks["global"]))
+
+
+def check_threads(dump, blocks, waiter, pid):
+    names = set(dump.holders(blocks["stack"]))
+    if waiter != "None":
+        assert f"registers of thread {waiter} (wait)" in names, names
+    assert any(name.startswith("stack of thread") for name in dump.holders(blocks["key"]))
+    assert any(root["root"].startswith(f"stack of thread {pid} ") for root in dump.roots)
+    assert {root["tier"] for root in dump.roots} == {3}
+
+
+def check_leaked(dump):
+    leaked = [block for block in dump.blocks.values() if block["size"] == LEAKED_SIZE]
+    unreached = [block for block in leaked if not block["reached"]]
+    others = [block for block in leaked if block["reached"]]
+    # Something may point into one from before, when another block was there.
+    assert LEAKED - 3 <= len(unreached) <= LEAKED, others
+    assert len(leaked) >= LEAKED and not any(block["holders"] for block in unreached)
+
+
+def check(dump, blocks, waiter, pid):
+    check_held(dump, blocks)
+    check_threads(dump, blocks, waiter, pid)
+    check_leaked(dump)
+
+
+@pytest.mark.parametrize("pause", ["fork", "copy"])
+def test_each_block_is_held_by_what_holds_it(start, python, pause):
+    target, blocks, waiter = begin(start, python)
+    check(Dump(target.pid, pause), blocks, waiter, target.pid)
+
+
+@pytest.mark.parametrize("allocator", ["malloc", "debug", "malloc_debug"])
+def test_objects_may_lie_in_malloc_and_blocks_behind_a_header(start, python, allocator):
+    target, blocks, waiter = begin(start, python, env={"PYTHONMALLOC": allocator})
+    check(Dump(target.pid), blocks, waiter, target.pid)
+
+
+def test_a_core_tells_the_same(start, python, plumb, tmp_path):
+    target, blocks, waiter = begin(start, python)
+    plumb("core", target.pid, "-o", tmp_path / "core")
+    check(Dump(tmp_path / "core"), blocks, waiter, target.pid)
