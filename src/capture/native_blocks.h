@@ -29,14 +29,18 @@ enum {
 	NATIVE_WINDOW_PAGES = 1 << (NATIVE_WINDOW_SHIFT - NATIVE_PAGE_SHIFT),
 	NATIVE_ADDRESS_BITS = 47, /* of user space on x86-64 */
 	NATIVE_BLOCKS_MAX = (1U << 31) - 2,
+	NATIVE_HEAD = 16, /* before an object: the collector's, or weak references and a dict */
+	NATIVE_HEADS_MAX = 2 * NATIVE_HEAD,
 };
 
-enum native_owner { /* bits */
-	            NATIVE_IS_OBJECT = 1 << 0,
-	            NATIVE_IS_STORAGE = 1 << 1,
-	            NATIVE_IS_OWNED = NATIVE_IS_OBJECT | NATIVE_IS_STORAGE,
-	            NATIVE_IS_MAPPED = 1 << 2, /* it has a mapping of its own */
-	            NATIVE_LENDS = 1 << 3,     /* keeps addresses of objects without owning them */
+/* Bits. */
+enum native_owner {
+	NATIVE_IS_OBJECT = 1 << 0,
+	NATIVE_IS_STORAGE = 1 << 1,
+	NATIVE_IS_OWNED = NATIVE_IS_OBJECT | NATIVE_IS_STORAGE,
+	NATIVE_IS_MAPPED = 1 << 2, /* it has a mapping of its own */
+	NATIVE_LENDS = 1 << 3,     /* keeps addresses of objects without owning them */
+	NATIVE_HAS_HEADS = 1 << 4, /* an object may begin behind heads, as in a freed one */
 };
 
 struct native_blocks {
@@ -96,17 +100,20 @@ static inline uint32_t native_blocks_at(const struct native_blocks *blocks, tadd
 }
 
 /*
- * Is address what malloc returned, or what Python's debug allocator made of it?
- * What pymalloc has no room for it asks of the raw allocator, which puts a
- * header of its own before the other.
+ * Is address what malloc returned, or what Python made of it? What pymalloc has
+ * no room for it asks of the raw allocator, which puts a debug header of its own
+ * before the other. Behind these, an object may have one head or two.
  */
 static inline bool native_blocks_is_start(const struct native_blocks *blocks, uint32_t block,
                                           taddr address)
 {
 	uint64_t offset = address - blocks->starts[block];
+	uint64_t headers = 2 * (uint64_t)blocks->debug_header;
 
-	return !offset || offset == blocks->debug_header ||
-	       offset == 2 * (uint64_t)blocks->debug_header;
+	if (!offset || offset == blocks->debug_header || offset == headers)
+		return true;
+	return blocks->owners[block] & NATIVE_HAS_HEADS && offset <= headers + NATIVE_HEADS_MAX &&
+	       offset % NATIVE_HEAD == 0;
 }
 
 /*

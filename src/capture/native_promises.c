@@ -11,7 +11,11 @@ enum {
 	WORDS_AT_ONCE = 64,
 };
 
-/* All that it has besides its head are numbers, text, or references known one by one. */
+/*
+ * All that it has besides its head are numbers, text, or references known one by
+ * one. A list or dict is not that plain: an empty one may keep a block that its
+ * decoder does not count, and other types of its shape have more members.
+ */
 static bool is_plain(const struct py_type *type)
 {
 	switch (type->shape) {
@@ -21,12 +25,7 @@ static bool is_plain(const struct py_type *type)
 	case PY_SHAPE_COMPLEX:
 	case PY_SHAPE_STR:
 	case PY_SHAPE_BYTES:
-	case PY_SHAPE_BYTEARRAY:
-	case PY_SHAPE_TUPLE:
-	case PY_SHAPE_LIST:
-	case PY_SHAPE_DICT:
-	case PY_SHAPE_SET:
-	case PY_SHAPE_ARRAY: return true;
+	case PY_SHAPE_TUPLE: return !type->opaque_from && !type->fields;
 	default: return false;
 	}
 }
@@ -34,11 +33,19 @@ static bool is_plain(const struct py_type *type)
 bool native_storage_may_hold(const struct py_type *type)
 {
 	switch (type->shape) {
+	case PY_SHAPE_INT:
+	case PY_SHAPE_STR:
+	case PY_SHAPE_BYTES:
+	case PY_SHAPE_BYTEARRAY:
+	case PY_SHAPE_ARRAY:
+	case PY_SHAPE_LIST:
+	case PY_SHAPE_DICT:
 	case PY_SHAPE_ODICT:
 	case PY_SHAPE_DEFAULTDICT:
 	case PY_SHAPE_FROZENDICT:
+	case PY_SHAPE_SET:
 	case PY_SHAPE_DEQUE: return false;
-	default: return !is_plain(type);
+	default: return true;
 	}
 }
 
@@ -85,7 +92,7 @@ void native_promise_object(struct heap_worker *worker, const struct py_object *o
 {
 	taddr end;
 
-	if (is_plain(object->type) && !object->type->opaque_from)
+	if (is_plain(object->type))
 		return;
 	end = object->bytes ? object->address + object->after
 	                    : end_of_block(worker, object->address);

@@ -22,8 +22,6 @@
 
 enum {
 	CHUNK_HEADER = 16,
-	PREFIX_STEP = 16, /* an object begins there in its block, or behind one head, or two */
-	PREFIX_MAX = 32,
 	OBJECT_HEAD = 16,
 	PEEK = 128, /* bytes of a block in which an object begins */
 	MEMORY_TIER = SNAP_TIER_COUNT - 1,
@@ -147,8 +145,9 @@ void native_walk_free(struct native_walk *native)
 /* -------------------------------------------------------- objects of C's */
 
 /*
- * Every type has an instance's type of its own among the objects that are
- * known by now; only what has such a type is looked at.
+ * Types lie in no pool, and are known by now: what does not begin with the address
+ * of something like that is no object. One that has it and is none was freed, and
+ * Python keeps it for later.
  */
 static void probe_block(struct native_walk *native, size_t block)
 {
@@ -159,7 +158,7 @@ static void probe_block(struct native_walk *native, size_t block)
 	const uint8_t *bytes;
 
 	bytes = native_words_read(&native->words, start, size < PEEK ? size : PEEK, &size);
-	for (uint32_t at = header; at <= 2 * header + PREFIX_MAX; at += PREFIX_STEP) {
+	for (uint32_t at = header; at <= 2 * header + NATIVE_HEADS_MAX; at += NATIVE_HEAD) {
 		uint64_t type;
 		node_id node;
 
@@ -170,6 +169,7 @@ static void probe_block(struct native_walk *native, size_t block)
 			continue;
 		if (heap_resolve_word(walk->workers[0], start + at) != NODE_NONE)
 			return;
+		native->blocks.owners[block] |= NATIVE_HAS_HEADS;
 	}
 }
 
