@@ -169,14 +169,14 @@ static struct error *search_existing(void *context, taddr start, uint64_t size)
 
 struct error *native_words_search(struct native_words *words, const struct native_part *part)
 {
-	const struct target_region *region =
-		target_region_at(words->walk->python->memory->target, part->start);
+	const struct target_region *region = NULL;
 	struct clipped clipped = {words, part};
 	struct target_region pages;
 	struct error *error;
 
-	if (!words->picture || part->end - part->start <= AT_ONCE || !region || region->is_shared ||
-	    region->inode) {
+	if (words->picture && part->end - part->start > AT_ONCE)
+		region = target_region_at(words->walk->python->memory->target, part->start);
+	if (!region || region->is_shared || region->inode) {
 		search_pages(words, part);
 		return NULL;
 	}

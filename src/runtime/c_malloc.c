@@ -112,6 +112,8 @@ unsigned int c_library_glibc_minor(struct window_cache *memory, const struct map
 	unsigned int minor = 0;
 
 	tell_glibc(memory, glibc, &text);
+	if (text.is_broken)
+		(void)window_cache_no_memory(memory);
 	if (sscanf(text_string(&text), "glibc 2.%4u", &minor) != 1)
 		return 0;
 	return minor;
