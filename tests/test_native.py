@@ -19,6 +19,8 @@ from support.processes import ANSWER_LOOP, files_of_threads
 
 LEAKED = 1000
 LEAKED_SIZE = 1736
+LEFT = 100  # by a thread that has ended
+LEFT_SIZE = 2776
 
 CODE = (
     """
@@ -72,6 +74,10 @@ def wait(reader):
     keep("key")
     libc.read(reader, malloc("stack"), 1)
 
+def leave():
+    for number in range(%d):
+        libc.malloc(%d)
+
 # Far below where the thread's stack ends later: what was left there is no part of it any more.
 def deep(function, depth=8):
     return max([0], key=lambda _: deep(function, depth - 1) or 0) if depth else function()
@@ -104,6 +110,9 @@ def clean(depth=60):
 
 hold()
 own()
+ending = threading.Thread(target=leave)
+ending.start()
+ending.join()
 done = threading.Event()
 readers = os.pipe()[0], os.pipe()[0]
 threads = [
@@ -114,7 +123,8 @@ threads[0].start()
 done.wait()
 threads[1].start()
 clean()
-""".replace("%d", str(LEAKED), 1).replace("%d", str(LEAKED_SIZE), 1)
+"""
+    % (LEAKED, LEAKED_SIZE, LEFT, LEFT_SIZE)
     + ANSWER_LOOP
 )
 
@@ -167,7 +177,7 @@ class Dump:
         return None
 
     def holders(self, address):
-        return {holder[0]: holder[2] for holder in self.holding(address)["holders"]}
+        return {(holder[0], holder[2]) for holder in self.holding(address)["holders"]}
 
 
 def begin(start, python, **options):
@@ -197,19 +207,20 @@ def check_held(dump, blocks):
         block = dump.holding(blocks[name])
         assert block["block"] == blocks[name] and block["size"] >= 200 and block["flags"] == 0
         assert block["memory"] > block["size"]
-    assert dump.holders(blocks["object"])["ctypes.c_void_p"] == "conservative"
-    assert dump.holders(blocks["interior"])["ctypes.c_void_p"] == "interior"
-    assert dump.holders(blocks["child"])["(native block)"] == "conservative"
-    assert dump.holders(blocks["inner child"])["(native block)"] == "interior"
-    assert dump.holders(blocks["lost child"]) == {"(native block)": "conservative"}
-    assert any(holder.endswith(" data") for holder in dump.holders(blocks["global"]))
+    assert ("ctypes.c_void_p", "conservative") in dump.holders(blocks["object"])
+    assert ("ctypes.c_void_p", "interior") in dump.holders(blocks["interior"])
+    assert ("(native block)", "conservative") in dump.holders(blocks["child"])
+    assert ("(native block)", "interior") in dump.holders(blocks["inner child"])
+    assert dump.holders(blocks["lost child"]) == {("(native block)", "conservative")}
+    assert any(name.endswith(" data") for name, _ in dump.holders(blocks["global"]))
 
 
 def check_threads(dump, blocks, waiter, pid):
-    names = set(dump.holders(blocks["stack"]))
+    names = {name for name, _ in dump.holders(blocks["stack"])}
     if waiter != "None":
         assert f"registers of thread {waiter} (wait)" in names, names
-    assert any(name.startswith("stack of thread") for name in dump.holders(blocks["key"]))
+    names = {name for name, _ in dump.holders(blocks["key"])}
+    assert any(name.startswith("stack of thread") for name in names), names
     assert any(root["root"].startswith(f"stack of thread {pid} ") for root in dump.roots)
     assert {root["tier"] for root in dump.roots} == {3}
 
@@ -221,6 +232,10 @@ def check_leaked(dump):
     # Something may point into one from before, when another block was there.
     assert LEAKED - 3 <= len(unreached) <= LEAKED, others
     assert len(leaked) >= LEAKED and not any(block["holders"] for block in unreached)
+
+
+    left = [block["reached"] for block in dump.blocks.values() if block["size"] == LEFT_SIZE]
+    assert len(left) >= LEFT and left.count(0) >= LEFT - 3, left
 
 
 def check(dump, blocks, waiter, pid):
@@ -245,3 +260,8 @@ def test_a_core_tells_the_same(start, python, plumb, tmp_path):
     target, blocks, waiter = begin(start, python)
     plumb("core", target.pid, "-o", tmp_path / "core")
     check(Dump(tmp_path / "core"), blocks, waiter, target.pid)
+
+
+def test_what_tracemalloc_traces_it_does_not_hold(start, python):
+    target, blocks, waiter = begin(start, python, env={"PYTHONTRACEMALLOC": "1"})
+    check(Dump(target.pid), blocks, waiter, target.pid)

@@ -41,6 +41,7 @@ enum native_owner {
 	NATIVE_IS_MAPPED = 1 << 2, /* it has a mapping of its own */
 	NATIVE_LENDS = 1 << 3,     /* keeps addresses of objects without owning them */
 	NATIVE_HAS_HEADS = 1 << 4, /* an object may begin behind heads, as in a freed one */
+	NATIVE_IS_TRACE = 1 << 5,  /* tracemalloc's: its third word is what it traces */
 };
 
 struct native_blocks {

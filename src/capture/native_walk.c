@@ -15,6 +15,7 @@
 #include "capture/native_ranges.h"
 #include "capture/native_words.h"
 #include "runtime/glibc_chunks.h"
+#include "runtime/py_tracemalloc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,9 @@
 enum {
 	CHUNK_HEADER = 16,
 	OBJECT_HEAD = 16,
-	PEEK = 128, /* bytes of a block in which an object begins */
+	PEEK = 128,        /* bytes of a block in which an object begins */
+	TRACED_START = 16, /* of an entry of tracemalloc's table */
+	TRACED_END = 24,
 	MEMORY_TIER = SNAP_TIER_COUNT - 1,
 };
 
@@ -198,20 +201,35 @@ static struct error *commit(struct native_walk *native, node_id node)
 	return heap_walk_check(walk);
 }
 
+/* A trace does not hold what it is of. */
+static struct error *search_block(struct native_walk *native, size_t block)
+{
+	const struct native_blocks *blocks = &native->blocks;
+	taddr start = blocks->starts[block];
+	struct native_part part = {start, start + native_blocks_usable(blocks, block), start,
+	                           blocks->owners[block] & NATIVE_LENDS};
+	struct native_part before = part;
+	struct error *error;
+
+	if (!(blocks->owners[block] & NATIVE_IS_TRACE))
+		return native_words_search(&native->words, &part);
+	part.start = start + TRACED_END;
+	before.end = start + TRACED_START;
+	error = native_words_search(&native->words, &before);
+	return error ? error : native_words_search(&native->words, &part);
+}
+
 static struct error *record_block(struct native_walk *native, size_t block, type_id type)
 {
 	const struct native_blocks *blocks = &native->blocks;
 	struct snapshot_builder *builder = native->walk->builder;
-	taddr start = blocks->starts[block];
-	uint64_t usable = native_blocks_usable(blocks, block);
-	const struct native_part part = {start, start + usable, start,
-	                                 blocks->owners[block] & NATIVE_LENDS};
-	node_id node = snapshot_builder_node(builder, start, type, 0);
+	node_id node = snapshot_builder_node(builder, blocks->starts[block], type, 0);
 	struct error *error;
 
 	native->words.columns = snapshot_builder_columns(builder);
-	error = native_words_search(&native->words, &part);
-	snapshot_builder_sizes(builder, node, usable, native_blocks_memory(blocks, block));
+	error = search_block(native, block);
+	snapshot_builder_sizes(builder, node, native_blocks_usable(blocks, block),
+	                       native_blocks_memory(blocks, block));
 	return error ? error : commit(native, node);
 }
 
@@ -367,9 +385,20 @@ static void note_objects(struct native_walk *native)
 	}
 }
 
+static bool note_trace(void *context, const struct py_trace *trace)
+{
+	struct native_blocks *blocks = context;
+	uint32_t block = native_blocks_at(blocks, trace->entry);
+
+	if (block != NATIVE_NONE && native_blocks_usable(blocks, block) >= TRACED_END)
+		blocks->owners[block] |= NATIVE_IS_TRACE;
+	return true;
+}
+
 static void note_lenders(struct native_walk *native)
 {
-	const struct python *python = native->walk->python;
+	struct python *python = native->walk->python;
+	struct py_tracemalloc traces;
 
 	for (size_t i = 0; i < python->interpreter_count; i++) {
 		uint32_t block = native_blocks_at(&native->blocks, python->interpreters[i]);
@@ -377,6 +406,8 @@ static void note_lenders(struct native_walk *native)
 		if (block != NATIVE_NONE)
 			native->blocks.owners[block] |= NATIVE_LENDS;
 	}
+	if (py_tracemalloc_find(python, native->walk->workers[0]->types, &traces))
+		(void)py_tracemalloc_walk(&traces, note_trace, &native->blocks);
 }
 
 struct error *native_walk_record(struct native_walk *native)

@@ -21,8 +21,9 @@
 enum {
 	PAGE = 4096,
 	WORD = 8,
-	RED_ZONE = 128,     /* below the stack pointer, System V ABI for x86-64, 3.2.2 */
-	DESCRIPTOR = 0x900, /* struct pthread, of all versions */
+	RED_ZONE = 128,        /* below the stack pointer, System V ABI for x86-64, 3.2.2 */
+	DESCRIPTOR = 0x900,    /* struct pthread, of all versions */
+	ADDRESS_MIN = 1 << 16, /* nothing is mapped below (vm.mmap_min_addr) */
 };
 
 struct data { /* of a module */
@@ -216,7 +217,8 @@ static bool described_stack(const struct native_memory *known, taddr pointer, ta
 		taddr start = words[i];
 		taddr end;
 
-		if (!start || start > pointer || __builtin_add_overflow(start, words[i + 1], &end))
+		if (start < ADDRESS_MIN || start > pointer ||
+		    __builtin_add_overflow(start, words[i + 1], &end))
 			continue;
 		if (end > descriptor && end - descriptor < DESCRIPTOR + PAGE) {
 			*ret = (struct mapped_range){start, end};
@@ -306,6 +308,84 @@ static void add_stacks(struct search *search)
 	add_sorted_stacks(search, stacks, count);
 }
 
+/* ------------------------------------------------------------ ended threads */
+
+static int compare_numbers(const void *left, const void *right)
+{
+	const taddr *a = left;
+	const taddr *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* The descriptors of all threads, ascending, or NULL: one is not known, or memory ran out. */
+static taddr *list_descriptors(struct search *search)
+{
+	const struct native_memory *known = search->known;
+	_cleanup_free_ taddr *descriptors =
+		reallocarray(NULL, known->thread_count + 1, sizeof(*descriptors));
+
+	if (!descriptors) {
+		search->is_broken = true;
+		return NULL;
+	}
+	for (size_t i = 0; i < known->thread_count; i++) {
+		descriptors[i] = known->threads[i].registers[NATIVE_FS_BASE];
+		if (!descriptors[i])
+			return NULL;
+	}
+	if (!known->thread_count)
+		return NULL;
+	qsort(descriptors, known->thread_count, sizeof(*descriptors), compare_numbers);
+	return take_ptr(descriptors);
+}
+
+/*
+ * The descriptor at the end of a mapping: it begins with its own address, and
+ * has it again (tcbhead_t of sysdeps/x86_64/nptl/tls.h: tcb, dtv, self).
+ */
+static bool find_descriptor(const struct native_memory *known, const struct target_region *region,
+                            taddr *ret)
+{
+	uint64_t words[2 * PAGE / WORD];
+	taddr start = region->end - sizeof(words);
+
+	if (region->end - region->start < sizeof(words) ||
+	    !window_cache_read(known->memory, start, words, sizeof(words)))
+		return false;
+	for (size_t i = 0; i + 2 < sizeof(words) / WORD; i++) {
+		if (words[i] != start + i * WORD || words[i + 2] != words[i])
+			continue;
+		*ret = words[i];
+		return true;
+	}
+	return false;
+}
+
+/* glibc keeps the stack of a thread that has ended for the next one, as it was left. */
+static void add_ended_stacks(struct search *search)
+{
+	const struct native_memory *known = search->known;
+	_cleanup_free_ taddr *descriptors = list_descriptors(search);
+	size_t count;
+	const struct target_region *regions = target_regions(known->memory->target, &count);
+
+	for (size_t i = 0; descriptors && i < count && !search->is_broken; i++) {
+		struct mapped_range stack;
+		taddr descriptor;
+
+		if (regions[i].inode || !regions[i].is_writable ||
+		    !find_descriptor(known, &regions[i], &descriptor) ||
+		    bsearch(&descriptor, descriptors, known->thread_count, sizeof(*descriptors),
+		            compare_numbers) ||
+		    !described_stack(known, descriptor - WORD, descriptor, &stack))
+			continue;
+		if (stack.start < regions[i].start)
+			stack.start = regions[i].start;
+		add_hole(search, stack.start, descriptor);
+	}
+}
+
 /* --------------------------------------------------------------- mappings */
 
 static bool starts_with(const char *text, const char *beginning)
@@ -380,6 +460,8 @@ struct error *native_roots_find(const struct native_memory *known, struct native
 	sort_holes(&search);
 	if (!search.is_broken)
 		add_stacks(&search);
+	if (!search.is_broken)
+		add_ended_stacks(&search);
 	sort_holes(&search);
 	if (!search.is_broken)
 		add_regions(&search);

@@ -8,7 +8,8 @@
  * Memory that only looks unknown counts: a root too many hides a leak, a root
  * too few makes one up. So the real stack of a thread that runs on another one
  * (sigaltstack, swapcontext) counts as a whole, since nothing tells how far
- * it is in use; a stack that threads had and have no more does as well.
+ * it is in use. The stack that glibc keeps of a thread that has ended does not,
+ * but for its descriptor, if all threads are known that there are.
  *
  * Thread-local memory lies at the end of the stack for a thread that glibc made,
  * elsewhere in mapped memory for the first: it needs no search of its own.

@@ -149,6 +149,7 @@ static void walk_bucket(struct table_walk *walk, taddr entry)
 {
 	while (entry && !walk->is_stopped) {
 		struct py_trace trace;
+		taddr at = entry;
 		bool is_python;
 
 		if (!walk->entries_left ||
@@ -157,6 +158,7 @@ static void walk_bucket(struct table_walk *walk, taddr entry)
 			return;
 		}
 		walk->entries_left--;
+		trace.entry = at;
 		if (is_python && trace.block)
 			walk->is_stopped = !walk->visit(walk->context, &trace);
 	}

@@ -38,6 +38,7 @@ struct py_tracemalloc {
 struct py_trace {
 	taddr block;
 	taddr traceback;
+	taddr entry; /* of the table; its third word is the block, or has it */
 };
 
 struct py_trace_frame {

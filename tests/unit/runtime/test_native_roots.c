@@ -43,12 +43,13 @@ static void add(struct fake_target *fake, taddr address, const uint8_t *bytes, s
 	assert_true(fake_target_add(fake, address, bytes, size, is_writable, ""));
 }
 
-/* A stack that begins a page before its mapping, where the guard is. */
+/* A stack that begins a page before its mapping, where the guard is, with its descriptor. */
 static struct target *make_target(void)
 {
 	struct fake_target *fake = fake_target_new();
 	uint8_t *bytes = calloc(1, MAPPED_SIZE);
 	const uint64_t place[] = {STACK - PAGE, STACK_SIZE + PAGE};
+	const uint64_t head[] = {DESCRIPTOR, 1, DESCRIPTOR};
 	struct target *target;
 
 	assert_non_null(fake);
@@ -58,6 +59,7 @@ static struct target *make_target(void)
 	add(fake, CONSTANT, bytes, PAGE, false);
 	add(fake, FIRST_STACK, bytes, PAGE, true);
 	memcpy(bytes + (DESCRIPTOR - STACK) + 0x690, place, sizeof(place));
+	memcpy(bytes + (DESCRIPTOR - STACK), head, sizeof(head));
 	add(fake, STACK, bytes, STACK_SIZE, true);
 	free(bytes);
 	assert_null(fake_target_finish(fake, &target));
@@ -170,6 +172,27 @@ static void the_first_stack_has_no_descriptor(void **state)
 	check(fixture, 4, MAPPED, MAPPED + MAPPED_SIZE, NATIVE_RANGE_ANONYMOUS);
 }
 
+static void the_stack_of_a_thread_that_has_ended_does_not_count(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->known.first_stack = FIRST_STACK + PAGE - 8;
+	add_thread(fixture, FIRST_STACK + 1024, MAPPED);
+	find(fixture);
+	check(fixture, 3, DESCRIPTOR, STACK + STACK_SIZE, NATIVE_RANGE_ANONYMOUS);
+}
+
+/* Any thread may have it. */
+static void a_stack_counts_when_not_all_threads_are_known(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->known.first_stack = FIRST_STACK + PAGE - 8;
+	add_thread(fixture, FIRST_STACK + 1024, 0);
+	find(fixture);
+	check(fixture, 3, STACK, STACK + STACK_SIZE, NATIVE_RANGE_ANONYMOUS);
+}
+
 /* Below the pointer others may have their memory, and its own stack is in use somewhere. */
 static void on_another_stack_all_of_both_counts(void **state)
 {
@@ -206,6 +229,10 @@ int main(void)
 	                                        tear_down),
 		cmocka_unit_test_setup_teardown(the_first_stack_has_no_descriptor, set_up,
 	                                        tear_down),
+		cmocka_unit_test_setup_teardown(the_stack_of_a_thread_that_has_ended_does_not_count,
+	                                        set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_stack_counts_when_not_all_threads_are_known,
+	                                        set_up, tear_down),
 		cmocka_unit_test_setup_teardown(on_another_stack_all_of_both_counts, set_up,
 	                                        tear_down),
 		cmocka_unit_test_setup_teardown(no_memory_counts_twice_for_threads_that_cannot_be,
