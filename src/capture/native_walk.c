@@ -148,6 +148,20 @@ void native_walk_free(struct native_walk *native)
 /* -------------------------------------------------------- objects of C's */
 
 /*
+ * Would an object of that type be where its block of size bytes has one? What
+ * was left in a block by an earlier use looks like the head of one now and then.
+ */
+static bool has_place(const struct native_walk *native, taddr address, uint32_t at, uint64_t size)
+{
+	const struct py_type *type = py_types_get(native->walk->workers[0]->types, address);
+	uint32_t header = native->blocks.debug_header;
+
+	if (!type || (at != type->prefix + header && at != type->prefix + 2 * header))
+		return false;
+	return type->basicsize >= 0 && at + (uint64_t)type->basicsize <= size;
+}
+
+/*
  * Types lie in no pool, and are known by now: what does not begin with the address
  * of something like that is no object. One that has it and is none was freed, and
  * Python keeps it for later.
@@ -156,11 +170,12 @@ static void probe_block(struct native_walk *native, size_t block)
 {
 	struct heap_walk *walk = native->walk;
 	uint32_t header = native->blocks.debug_header; /* one of them, or two */
-	size_t size = (size_t)native_blocks_usable(&native->blocks, block);
+	uint64_t usable = native_blocks_usable(&native->blocks, block);
+	size_t size = usable < PEEK ? (size_t)usable : PEEK;
 	taddr start = native->blocks.starts[block];
 	const uint8_t *bytes;
 
-	bytes = native_words_read(&native->words, start, size < PEEK ? size : PEEK, &size);
+	bytes = native_words_read(&native->words, start, size, &size);
 	for (uint32_t at = header; at <= 2 * header + NATIVE_HEADS_MAX; at += NATIVE_HEAD) {
 		uint64_t type;
 		node_id node;
@@ -168,7 +183,8 @@ static void probe_block(struct native_walk *native, size_t block)
 		if (at + OBJECT_HEAD > size)
 			return;
 		memcpy(&type, bytes + at + 8, sizeof(type));
-		if (!number_map_get(&walk->others, type, &node))
+		if (!number_map_get(&walk->others, type, &node) ||
+		    !has_place(native, type, at, usable))
 			continue;
 		if (heap_resolve_word(walk->workers[0], start + at) != NODE_NONE)
 			return;
@@ -271,6 +287,31 @@ static struct error *record_memory(struct native_walk *native, taddr address, co
 
 /* ------------------------------------------------------------------ roots */
 
+/*
+ * Does the block hold an object that was freed, and that Python keeps to use it
+ * again? Its type is left, and its count is 0 or, from 3.14 on, the address of
+ * the next on its list. What else is left in it, it does not hold.
+ */
+static bool is_freed_object(struct native_walk *native, const uint8_t *block, uint64_t size)
+{
+	struct heap_worker *worker = native->walk->workers[0];
+	uint32_t header = native->blocks.debug_header;
+
+	for (uint32_t at = header; at <= header + NATIVE_HEADS_MAX && at + OBJECT_HEAD <= size;
+	     at += NATIVE_HEAD) {
+		uint64_t words[2];
+		uint64_t type;
+
+		memcpy(words, block + at, sizeof(words));
+		if (!words[1] || !py_types_get(worker->types, words[1]))
+			continue;
+		if (!words[0] || (window_cache_u64(worker->python.memory, words[0] + 8, &type) &&
+		                  type == words[1]))
+			return true;
+	}
+	return false;
+}
+
 static void search_pool(struct native_walk *native, const struct indexed_pool *indexed)
 {
 	struct heap_walk *walk = native->walk;
@@ -285,14 +326,16 @@ static void search_pool(struct native_walk *native, const struct indexed_pool *i
 		uint64_t others = pool.in_use[i / 64] & ~words[i / 64].objects &
 		                  ~words[i / 64].claimed;
 		size_t offset = PYMALLOC_POOL_HEADER + (size_t)(i * size);
+		bool lends;
 
 		if (!(others >> i % 64 & 1))
 			continue;
+		lends = is_freed_object(native, bytes + offset, size);
 		for (size_t at = 0; at < size; at += 8) {
 			uint64_t word;
 
 			memcpy(&word, bytes + offset + at, sizeof(word));
-			native_words_add(&native->words, word, at / 8, false);
+			native_words_add(&native->words, word, at / 8, lends);
 		}
 	}
 }

@@ -64,7 +64,8 @@ enum decode py_list_visit(struct python *python, struct py_types *types,
 	if (allocated > MAX_ITEMS || size > allocated || (size && !items))
 		return DECODE_TORN;
 	py_tell_length(visitor, size);
-	py_tell_storage(visitor, items, allocated * 8);
+	/* A list that became empty has the block that realloc(items, 0) gave. */
+	py_tell_storage(visitor, items, allocated ? allocated * 8 : 1);
 	return tell_items(python, visitor, items, size);
 }
 
