@@ -5,11 +5,13 @@ Each target loses known numbers of objects of classes of its own. What else is l
 the interpreter itself, is test_a_healthy_program_has_lost_nothing's business.
 """
 
+import re
+import time
 from pathlib import Path
 
 import pytest
 
-from support import extensions
+from support import extensions, service
 
 # Stays in a call that holds no object but the ints of its arguments.
 REST = """
@@ -115,6 +117,27 @@ def islands(document, module="__main__"):
     }
 
 
+def assert_islands(plumb, target, expected, module="__main__", live=None):
+    """Exactly these by Python's own roots, as a snapshot has them. With those of C some are less: an
+    address that somebody left in memory that C has not written to since (a stack, a buffer) is
+    taken for one of what lies there now, as valgrind takes it. The fewer objects there are in
+    all, the larger the part of them."""
+    file = target.folder / "it.plumb"
+    plumb("snap", target.pid, "-o", file, code=0)
+    kept = plumb("leaks", file, "--json", code=0).json
+    assert kept["native"] is None
+    assert islands(kept, module) == expected
+    assert_nearly(live or plumb("leaks", target.pid, "--json", code=0).json, expected, module)
+
+
+def assert_nearly(document, expected, module="__main__"):
+    found = islands(document, module)
+    assert set(found) == set(expected)
+    for key, (heads, objects) in expected.items():
+        assert heads / 3 <= found[key][0] <= heads, found
+        assert objects / 3 <= found[key][1] <= objects, found
+
+
 def row_of(document, type_name):
     (row,) = [row for row in document["islands"] if row["type"] == type_name]
     return row
@@ -124,12 +147,13 @@ def test_cycles_wait_for_the_collector(python, plumb):
     with python.start(CYCLES + REST) as target:
         document = plumb("leaks", target.pid, "--json", code=0).json
         text = plumb("leaks", target.pid, code=0).stdout
-    assert islands(document) == {
-        ("Node", "awaiting-collection"): (1000, 2000),
-        ("Loop", "awaiting-collection"): (300, 300),
-    }
+        expected = {
+            ("Node", "awaiting-collection"): (1000, 2000),
+            ("Loop", "awaiting-collection"): (300, 300),
+        }
+        assert_islands(plumb, target, expected, live=document)
     (cause,) = [row for row in document["causes"] if row["cause"] == "awaiting-collection"]
-    assert cause["islands"] >= 1300 and cause["objects"] >= 2300
+    assert cause["islands"] >= 1000 and cause["objects"] >= 2000
     first = text.splitlines()[0]
     assert "wait for the collector" in first
     below = text.split("/target.py\n")[1]
@@ -143,11 +167,11 @@ def test_a_reference_that_is_never_given_back(python, plumb):
         assert plumb("leaks", target.pid, "--fail").code == 1
         row = row_of(document, "__main__.Order")
         shown = plumb("show", target.pid, row["example"], code=0).stdout
-    assert islands(document) == {("Order", "refcount"): (500, 1000)}
+        assert_islands(plumb, target, {("Order", "refcount"): (500, 1000)}, live=document)
     assert row["example_counted"] - row["example_found"] == 1
     assert document["leaking"] is True
     first = text.splitlines()[0]
-    assert "500 __main__.Order whose reference counts are too high" in first
+    assert re.search(r"\d+ __main__.Order whose reference counts are too high", first)
     assert "Order at 0x" in shown
 
 
@@ -186,10 +210,11 @@ gc.disable()
 def test_a_cycle_through_a_class_without_traverse(python, plumb, tmp_path):
     built = extensions.build(python, "holder", tmp_path)
     with python.start(HOLDER + REST, beside=[built]) as target:
-        document = plumb("leaks", target.pid, "--json", code=0).json
         assert plumb("leaks", target.pid, "--fail").code == 1
-    assert islands(document, "holder") == {("Holder", "cycle-without-gc"): (200, 400)}
-    assert islands(document) == {}
+        assert_islands(
+            plumb, target, {("Holder", "cycle-without-gc"): (200, 400)}, module="holder"
+        )
+        assert_islands(plumb, target, {})
 
 
 FORGETFUL = """
@@ -209,8 +234,7 @@ lose()
 def test_an_extension_that_forgets_a_reference(python, plumb, tmp_path):
     built = extensions.build(python, "forgetful", tmp_path)
     with python.start(FORGETFUL + REST, beside=[built]) as target:
-        document = plumb("leaks", target.pid, "--json", code=0).json
-    assert islands(document) == {("Item", "refcount"): (120, 120)}
+        assert_islands(plumb, target, {("Item", "refcount"): (120, 120)})
 
 
 @pytest.mark.pythons("3.8", "3.11", "3.13", "3.15")
@@ -224,14 +248,14 @@ def test_core_and_snapshot_say_the_same(python, plumb, tmp_path):
         ("Node", "awaiting-collection"): (1000, 2000),
         ("Loop", "awaiting-collection"): (300, 300),
     }
-    assert islands(live) == expected
+    assert_nearly(live, expected)
     snapshot = plumb("leaks", tmp_path / "it.plumb", "--json", code=0).json
     assert islands(snapshot) == expected
     assert snapshot["native"] is None
     core = plumb(
         "leaks", tmp_path / "core", "--sysroot", python.root or "/", "--json", code=0
     ).json
-    assert islands(core) == expected
+    assert_nearly(core, expected)
     text = plumb("leaks", tmp_path / "it.plumb", code=0).stdout
     assert "are not known here" in text
 
@@ -255,6 +279,92 @@ def test_whatever_the_collector_frees_is_only_waiting(python, plumb):
 
 def objects_of(document, cause):
     return sum(row["objects"] for row in document["islands"] if row["cause"] == cause)
+
+
+HEALTHY = """
+import asyncio, concurrent.futures, ctypes, dataclasses, datetime, decimal, email, http.client
+import json, logging, multiprocessing, sqlite3, ssl, sys, threading, xml.etree.ElementTree
+
+@dataclasses.dataclass
+class Point:
+    x: int
+
+points = [Point(number) for number in range(10)]
+connection = sqlite3.connect(":memory:")
+connection.execute("create table points (x)")
+cursor = connection.execute("select * from points")
+context = ssl.create_default_context()
+
+async def rest():
+    await asyncio.sleep(0.001)
+
+asyncio.run(rest())
+executor = concurrent.futures.ThreadPoolExecutor(2)
+executor.submit(len, []).result()
+print("ready", flush=True)
+for line in sys.stdin:
+    print(eval(line), flush=True)
+"""
+
+
+def assert_nothing_is_lost(plumb, python, pid):
+    document = plumb("leaks", pid, "--json", code=0).json
+    lost = [
+        row
+        for row in document["islands"]
+        if row["cause"] not in ("awaiting-collection", "gc.garbage")
+    ]
+    # 3.8 never gives back the reference to _warnings that it has from its start
+    # (_PyWarnings_Init in Python/pylifecycle.c).
+    if python.minor == (3, 8):
+        (module,) = lost
+        assert "_warnings" in plumb("show", pid, module["example"], code=0).stdout
+        lost = []
+    assert lost == []
+    definite = [row for row in document["native"] if row["kind"] == "definite"]
+    assert definite == []
+
+
+def test_a_healthy_program_has_lost_nothing(python, plumb):
+    with python.start(HEALTHY) as target:
+        target.wait_for_rest()
+        assert_nothing_is_lost(plumb, python, target.pid)
+
+
+@pytest.mark.pythons("3.8", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15", newest=True)
+def test_a_service_under_load_has_lost_nothing(python, plumb):
+    with service.start(python, "none") as shop:
+        with shop.load("--connections", 4):
+            time.sleep(2)
+        assert_nothing_is_lost(plumb, python, shop.pid)
+
+
+HOARDER = """
+import hoarder
+
+def lose(count, size):
+    for _ in range(count):
+        hoarder.Buffer(size)
+
+kept = [hoarder.Buffer(500) for _ in range(40)]
+lose(300, 100)
+lose(7, 3000)
+"""
+
+
+def test_arrays_that_a_class_of_c_forgets(python, plumb, tmp_path):
+    built = extensions.build(python, "hoarder", tmp_path)
+    with python.start(HOARDER + REST, beside=[built]) as target:
+        document = plumb("leaks", target.pid, "--json", code=0).json
+        text = plumb("leaks", target.pid, code=0).stdout
+        assert plumb("leaks", target.pid, "--fail").code == 1
+    found = {
+        row["size_class"]: row["blocks"]
+        for row in document["native"]
+        if row["kind"] == "definite" and row["blocks"] > 2
+    }
+    assert found == {808: pytest.approx(300, abs=2), 32768: pytest.approx(7, abs=1)}
+    assert "of malloc that nothing points at" in text.splitlines()[0]
 
 
 NAMES = """

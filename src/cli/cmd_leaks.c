@@ -35,7 +35,7 @@ static struct error *look(const struct options *options, struct progress *progre
 {
 	_cleanup_(cleanup_source) struct source *source = NULL;
 	_cleanup_(cleanup_lost) struct lost *lost = NULL;
-	struct error *error = source_open(options, options->words[0], true, progress, &source);
+	struct error *error = source_open_native(options, options->words[0], progress, &source);
 
 	if (error)
 		return error;

@@ -21,9 +21,11 @@ enum {
 	WITH_SETTINGS = 1 << 16,
 	WITHOUT_HEAP = 1 << 17,
 	WITH_ACCOUNT = 1 << 18,
+	WITH_NATIVE = 1 << 19,
 };
 
-_Static_assert((SNAPSHOT_FILE_ALL & (WITH_SETTINGS | WITHOUT_HEAP | WITH_ACCOUNT)) == 0,
+_Static_assert((SNAPSHOT_FILE_ALL & (WITH_SETTINGS | WITHOUT_HEAP | WITH_ACCOUNT | WITH_NATIVE)) ==
+                       0,
                "bits of their own");
 
 static bool is_number(const char *word)
@@ -43,6 +45,7 @@ static struct capture_options how_to_capture(const struct options *options, unsi
 		.with_settings = parts & WITH_SETTINGS,
 		.without_heap = parts & WITHOUT_HEAP,
 		.with_account = parts & WITH_ACCOUNT,
+		.with_native = parts & WITH_NATIVE,
 		.progress = progress_report,
 		.progress_context = progress,
 	};
@@ -152,6 +155,12 @@ struct error *source_open_account(const struct options *options, const char *wor
                                   struct progress *progress, struct source **ret)
 {
 	return open_source(options, word, WITH_ACCOUNT, progress, ret);
+}
+
+struct error *source_open_native(const struct options *options, const char *word,
+                                 struct progress *progress, struct source **ret)
+{
+	return open_source(options, word, SNAPSHOT_FILE_ALL | WITH_NATIVE, progress, ret);
 }
 
 void source_free(struct source *source)

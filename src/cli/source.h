@@ -27,6 +27,9 @@ struct error *source_open_to_keep(const struct options *options, const char *wor
                                   struct progress *progress, struct source **ret);
 struct error *source_open_facts(const struct options *options, const char *word,
                                 struct progress *progress, struct source **ret);
+/* With edges, and with the memory of C; a snapshot has none of that. */
+struct error *source_open_native(const struct options *options, const char *word,
+                                 struct progress *progress, struct source **ret);
 /* A running process, with the account of its memory: ERROR_UNSUPPORTED for any other target. */
 struct error *source_open_account(const struct options *options, const char *word,
                                   struct progress *progress, struct source **ret);

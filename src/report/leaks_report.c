@@ -263,19 +263,41 @@ static void append_block_row(const struct lost_blocks *row, struct text *text)
 	text_deinit(&cell);
 }
 
+/* Rows of what is lost; they stand before those of what is only possibly so. */
+static size_t count_lost_rows(const struct lost *lost)
+{
+	size_t count = 0;
+
+	while (count < lost->block_count && lost->blocks[count].kind != LOST_POSSIBLE)
+		count++;
+	return count;
+}
+
+/* C keeps pointers into the middle of its blocks for good reasons, too: no table of these. */
+static void append_possible(const struct lost *lost, struct text *text)
+{
+	if (!lost->kinds[LOST_POSSIBLE].count)
+		return;
+	text_append_char(text, '\n');
+	append_sum(text, lost->kinds[LOST_POSSIBLE].count, "block",
+	           lost->kinds[LOST_POSSIBLE].bytes);
+	text_append(text, " of malloc are reached by pointers into their middle only\n");
+}
+
 static void append_blocks(const struct layout *layout, const struct leaks_report *report,
                           struct text *text)
 {
-	size_t count = report->lost->block_count;
+	size_t count = count_lost_rows(report->lost);
 	size_t shown = layout_rows(report->top, count);
 
-	if (!count)
-		return;
-	text_append_char(text, '\n');
-	append_blocks_head(layout, text);
+	if (count) {
+		text_append_char(text, '\n');
+		append_blocks_head(layout, text);
+	}
 	for (size_t i = 0; i < shown; i++)
 		append_block_row(&report->lost->blocks[i], text);
 	append_more(text, shown, count);
+	append_possible(report->lost, text);
 }
 
 /* --------------------------------------------------------------------- next */
@@ -387,6 +409,8 @@ static void append_native_json(const struct leaks_report *report, struct json *j
 		json_unsigned(json, "size_class", row->size_class);
 		json_unsigned(json, "blocks", row->blocks);
 		json_unsigned(json, "bytes", row->bytes);
+		json_null(json, "module");
+		json_null(json, "looks_like");
 		json_address(json, "example", report->snapshot->address[row->example]);
 		json_end_object(json);
 	}
