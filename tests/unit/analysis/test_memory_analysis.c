@@ -16,6 +16,7 @@
 #include "analysis/diff.h"
 #include "analysis/growth.h"
 #include "analysis/heap_table.h"
+#include "analysis/lost.h"
 #include "analysis/settings_diff.h"
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -303,6 +304,40 @@ static struct error *ask_diff(struct text *answer)
 	return NULL;
 }
 
+static void make_losses(struct graph *graph)
+{
+	graph_init(graph);
+	for (uint32_t i = 0; i < CHAIN; i++) {
+		node_id object = graph_counted(graph, i % 2 ? "app.Lost" : "app.Loop", 1, true);
+		node_id block = graph_block(graph, 24 + 16ULL * i);
+
+		if (i % 2 == 0)
+			graph_attribute(graph, object, object, "me");
+		graph_edge(graph, block, block, EDGE_CONSERVATIVE, 0);
+	}
+	graph_seal(graph);
+}
+
+static struct error *ask_lost(struct text *answer)
+{
+	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	_cleanup_(graph_deinit) struct graph graph;
+	struct error *error;
+
+	make_losses(&graph);
+	allocator_arm();
+	error = lost_make(graph.snapshot, &lost);
+	allocator_disarm();
+	if (error)
+		return error;
+	for (size_t i = 0; i < lost->group_count; i++)
+		text_printf(answer, "%s %llu\n", lost_cause_name(lost->groups[i].cause),
+		            (unsigned long long)lost->groups[i].islands);
+	text_printf(answer, "%llu in %zu rows\n",
+	            (unsigned long long)lost->kinds[LOST_DEFINITE].count, lost->block_count);
+	return NULL;
+}
+
 /* ------------------------------------------------------------------ tests */
 
 /* Both tables are made anew each time, since adding and sealing can fail as well. */
@@ -342,6 +377,12 @@ static void a_table_can_lack_memory_anywhere(void **state)
 	exhaust(ask_heap_table, 2);
 }
 
+static void what_is_lost_can_lack_memory_anywhere(void **state)
+{
+	(void)state;
+	exhaust(ask_lost, 15);
+}
+
 static void paths_can_lack_memory_anywhere(void **state)
 {
 	(void)state;
@@ -377,6 +418,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table_can_lack_memory_anywhere),
+		cmocka_unit_test(what_is_lost_can_lack_memory_anywhere),
 		cmocka_unit_test(paths_can_lack_memory_anywhere),
 		cmocka_unit_test(a_suggestion_can_lack_memory_anywhere),
 		cmocka_unit_test(growth_can_lack_memory_anywhere),
