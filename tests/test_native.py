@@ -21,6 +21,7 @@ LEAKED = 1000
 LEAKED_SIZE = 1736
 LEFT = 100  # by a thread that has ended
 LEFT_SIZE = 2776
+COPIES = 9
 
 CODE = (
     """
@@ -63,12 +64,15 @@ def keep(name):
     libc.pthread_setspecific(key, malloc(name))
     return key
 
+# Each several times, far apart.
 def lose():
-    store(malloc("lost") + 8, malloc("lost child"))
-    store(malloc("lost cycle") + 8, malloc("lost partner"))
-    store(blocks["lost partner"] + 8, blocks["lost cycle"])
-    store(malloc("lost self"), blocks["lost self"])
-    libc.pthread_setspecific(keep("lost key"), None)
+    for copy in map(str, range(%d)):
+        store(malloc("lost" + copy) + 8, malloc("lost child" + copy))
+        store(malloc("lost cycle" + copy) + 8, malloc("lost partner" + copy))
+        store(blocks["lost partner" + copy] + 8, blocks["lost cycle" + copy])
+        store(malloc("lost self" + copy), blocks["lost self" + copy])
+        libc.pthread_setspecific(keep("lost key" + copy), None)
+        libc.malloc(50000)
 
 def wait(reader):
     keep("key")
@@ -124,7 +128,7 @@ done.wait()
 threads[1].start()
 clean()
 """
-    % (LEAKED, LEAKED_SIZE, LEFT, LEFT_SIZE)
+    % (COPIES, LEFT, LEFT_SIZE, LEAKED, LEAKED_SIZE)
     + ANSWER_LOOP
 )
 
@@ -141,13 +145,8 @@ REACHED = {
     "key": 2,
     "key of the first": 2,
     "stack": 2,
-    "lost": 0,
-    "lost child": 0,
-    "lost cycle": 0,
-    "lost partner": 0,
-    "lost self": 0,
-    "lost key": 0,
 }
+LOST = ("lost", "lost child", "lost cycle", "lost partner", "lost self", "lost key")
 STORAGE = ("list items", "array items", "bytearray items")
 
 
@@ -195,14 +194,16 @@ def begin(start, python, **options):
 def check_held(dump, blocks):
     assert dump.sums["has_native"]
     reached = {name: dump.holding(blocks[name])["reached"] for name in REACHED}
-    lost = {name for name in REACHED if not REACHED[name]}
-    assert {name for name in REACHED if not reached[name]} == lost
     # A stack may still have a pointer that nobody uses any more.
     assert all(reached[name] >= REACHED[name] for name in REACHED), reached
     for name in STORAGE:
         assert dump.holding(blocks[name]) is None, name
-    for name in ("lost", "lost key"):
-        assert dump.holding(blocks[name])["holders"] == [], name
+    # Something may point into one from before, when another block was there.
+    for name in LOST:
+        copies = [dump.holding(blocks[name + str(copy)]) for copy in range(COPIES)]
+        assert [copy["reached"] for copy in copies].count(0) > COPIES / 2, name
+        if name in ("lost", "lost key"):
+            assert [copy["holders"] for copy in copies].count([]) > COPIES / 2, name
     for name in ("global", "child", "parent", "large"):
         block = dump.holding(blocks[name])
         assert block["block"] == blocks[name] and block["size"] >= 200 and block["flags"] == 0
@@ -211,7 +212,7 @@ def check_held(dump, blocks):
     assert ("ctypes.c_void_p", "interior") in dump.holders(blocks["interior"])
     assert ("(native block)", "conservative") in dump.holders(blocks["child"])
     assert ("(native block)", "interior") in dump.holders(blocks["inner child"])
-    assert dump.holders(blocks["lost child"]) == {("(native block)", "conservative")}
+    assert ("(native block)", "conservative") in dump.holders(blocks["lost child0"])
     assert any(name.endswith(" data") for name, _ in dump.holders(blocks["global"]))
 
 
@@ -229,13 +230,13 @@ def check_leaked(dump):
     leaked = [block for block in dump.blocks.values() if block["size"] == LEAKED_SIZE]
     unreached = [block for block in leaked if not block["reached"]]
     others = [block for block in leaked if block["reached"]]
-    # Something may point into one from before, when another block was there.
-    assert LEAKED - 3 <= len(unreached) <= LEAKED, others
+    # As above.
+    assert LEAKED - 30 <= len(unreached) <= LEAKED, others
     assert len(leaked) >= LEAKED and not any(block["holders"] for block in unreached)
 
 
     left = [block["reached"] for block in dump.blocks.values() if block["size"] == LEFT_SIZE]
-    assert len(left) >= LEFT and left.count(0) >= LEFT - 3, left
+    assert len(left) >= LEFT and left.count(0) >= LEFT - 20, left
 
 
 def check(dump, blocks, waiter, pid):
