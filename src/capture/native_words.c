@@ -50,6 +50,23 @@ static void append(struct native_words *words, node_id to, enum edge_kind kind, 
 		words->walk->is_broken = true;
 }
 
+/*
+ * C rather keeps the text of a str or the bytes of a bytes object than its
+ * address: PyUnicode_AsUTF8(), PyBytes_AS_STRING(). Where they begin depends on
+ * the version: Include/cpython/unicodeobject.h, bytesobject.h.
+ */
+static bool is_text(uint64_t offset)
+{
+	switch (offset) {
+	case 32: /* bytes */
+	case 40: /* ASCII, from 3.12 on */
+	case 48: /* ASCII before */
+	case 56: /* any other str, from 3.12 on */
+	case 72: return true;
+	default: return false;
+	}
+}
+
 /* The object in a pool that address means, or NODE_NONE. */
 static node_id object_in_pool(const struct native_words *words, taddr address)
 {
@@ -62,7 +79,8 @@ static node_id object_in_pool(const struct native_words *words, taddr address)
 		return NODE_NONE;
 	node = block_index_node(blocks, &place);
 	if (node == NODE_NONE || (words->columns.address[node] != address && place.offset &&
-	                          place.offset != words->walk->native->debug_header))
+	                          place.offset != words->walk->native->debug_header &&
+	                          !is_text(address - words->columns.address[node])))
 		return NODE_NONE;
 	return node;
 }
@@ -78,7 +96,8 @@ static node_id object_elsewhere(const struct native_words *words, taddr address,
 			return NODE_NONE;
 		node = blocks->nodes[block];
 		if (node != NODE_NONE && (words->columns.address[node] == address ||
-		                          native_blocks_is_start(blocks, block, address)))
+		                          native_blocks_is_start(blocks, block, address) ||
+		                          is_text(address - words->columns.address[node])))
 			return node;
 		node = NODE_NONE;
 	}

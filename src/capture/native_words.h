@@ -7,9 +7,10 @@
  * to neither a hash (objects in a module's data). Memory is read a megabyte at
  * a time; of long stretches only the pages that exist.
  *
- * An object counts when its own address is met, the beginning of its block, or
- * either with a tag in the two lowest bits. Its middle does not, for who lends
- * a part of an object holds it elsewhere.
+ * An object counts when its own address is met, the beginning of its block,
+ * either with a tag in the two lowest bits, or where its text would begin. The
+ * rest of its middle does not, for who lends a part of an object holds it
+ * elsewhere.
  */
 #ifndef PLUMB_CAPTURE_NATIVE_WORDS_H
 #define PLUMB_CAPTURE_NATIVE_WORDS_H
