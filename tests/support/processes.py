@@ -12,7 +12,6 @@ What the code does with a line is its own business; `ANSWER_LOOP` is a ready
 made end for programs that evaluate what they are asked.
 """
 
-import itertools
 import os
 import selectors
 import shutil
@@ -32,8 +31,6 @@ for _line in _sys.stdin:
 
 # How /proc/PID/syscall begins when the main thread is in read(0, ...), on x86-64.
 READS_STDIN = "0 0x0 "
-
-_numbers = itertools.count()
 
 
 class TargetError(AssertionError):
@@ -174,8 +171,7 @@ def place_program(interpreter, program, beside):
     parent = Path(interpreter.root or tempfile.gettempdir())
     if interpreter.root:
         parent = parent / "tmp"
-    folder = parent / f"plumb-test-{os.getpid()}-{next(_numbers)}"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="plumb-test-", dir=parent))
     folder.chmod(0o755)
     if isinstance(program, Path):
         path = folder / program.name
