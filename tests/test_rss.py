@@ -193,9 +193,11 @@ def test_small_objects_and_the_room_that_they_leave(accounts):
 
 
 def test_blocks_of_c_and_what_it_freed(accounts):
+    free = accounts.take()["free-glibc"]
     change = accounts.change("hold_native")
-    assert change["native"] + min(change["free-glibc"], 0) == about(30 * MIB, MIB)
     assert change["native"] == about(30 * MIB)
+    # Some of them may be cut from what was free before.
+    assert -free <= change["free-glibc"] < MIB
     change = accounts.change("pin_free_native")
     assert change["free-glibc"] == about(20 * MIB, MIB)
     assert change["native"] == about(64 << 10)
