@@ -199,13 +199,6 @@ static bool starts_with(const char *text, const char *beginning)
 	return strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
-/* Shared, but of no file that anybody could name: mmap(-1), memfd, shm_open, shmget. */
-static bool is_nameless(const char *path)
-{
-	return starts_with(path, "/dev/zero") || starts_with(path, "/dev/shm/") ||
-	       starts_with(path, "/memfd:") || starts_with(path, "/SYSV") || path[0] != '/';
-}
-
 /* Of these only the kernel's figure is known: all of it is one owner's. */
 static void add_region(struct resident_owners *owners, size_t number)
 {
@@ -213,7 +206,7 @@ static void add_region(struct resident_owners *owners, size_t number)
 	uint64_t resident = owners->map->smaps.figures[number].resident;
 	uint64_t *owned = owners->regions[number];
 
-	if (region->is_shared && is_nameless(region->path))
+	if (target_region_is_nameless(region))
 		owned[SNAP_OWNER_SHARED] += resident;
 	else if (region->inode || starts_with(region->path, "[v"))
 		owned[SNAP_OWNER_FILES] += resident;

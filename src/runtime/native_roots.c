@@ -388,24 +388,12 @@ static void add_ended_stacks(struct search *search)
 
 /* --------------------------------------------------------------- mappings */
 
-static bool starts_with(const char *text, const char *beginning)
-{
-	return strncmp(text, beginning, strlen(beginning)) == 0;
-}
-
-/* Shared, but of no file that anybody could name: mmap(-1), memfd, shm_open, shmget. */
-static bool is_nameless(const char *path)
-{
-	return starts_with(path, "/dev/zero") || starts_with(path, "/dev/shm/") ||
-	       starts_with(path, "/memfd:") || starts_with(path, "/SYSV") || path[0] != '/';
-}
-
 static bool is_searched(const struct search *search, const struct target_region *region)
 {
 	if (!region->is_readable)
 		return false;
 	if (region->is_shared)
-		return region->is_writable && is_nameless(region->path);
+		return region->is_writable && target_region_is_nameless(region);
 	return region->is_writable || is_data(search, region->start);
 }
 

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct target {
 	const struct target_operations *operations;
@@ -86,6 +87,18 @@ uint64_t target_mapped_bytes(const struct target *target)
 	for (size_t i = 0; i < target->region_count; i++)
 		bytes += target->regions[i].end - target->regions[i].start;
 	return bytes;
+}
+
+bool target_region_is_nameless(const struct target_region *region)
+{
+	static const char *const beginnings[] = {"/dev/zero", "/dev/shm/", "/memfd:", "/SYSV"};
+
+	if (!region->is_shared)
+		return false;
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(*beginnings); i++)
+		if (strncmp(region->path, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return region->path[0] != '/';
 }
 
 const struct target_region *target_region_at(const struct target *target, taddr address)

@@ -80,6 +80,9 @@ uint64_t target_mapped_bytes(const struct target *target);
 /* The mapping that holds address, or NULL. Logarithmic. */
 const struct target_region *target_region_at(const struct target *target, taddr address);
 
+/* Shared memory of no file that anybody could name: mmap(-1), memfd, shm_open, shmget. */
+bool target_region_is_nameless(const struct target_region *region);
+
 /* Opens the file mapped at region; the caller closes *ret_fd. */
 struct error *target_open_file(struct target *target, const struct target_region *region,
                                int *ret_fd);
