@@ -227,31 +227,6 @@ static struct error *read_settings(struct capture *capture)
 	                             &capture->snapshot->facts.settings);
 }
 
-static struct error *make_account(struct capture *capture, const struct capture_options *options)
-{
-	_cleanup_(resident_owners_deinit) struct resident_owners owners = {0};
-	struct progress progress = {options};
-	const struct heap_wish wish = {
-		.owners = &owners,
-		.progress = options->progress ? on_progress : NULL,
-		.progress_context = &progress,
-	};
-	const struct thread_registers *threads;
-	struct error *error;
-	size_t thread_count;
-
-	threads = picture_threads(capture->picture, &thread_count);
-	error = resident_owners_init(&owners, &capture->resident);
-	if (!error)
-		error = heap_snapshot_take(&capture->python, &wish, &capture->snapshot);
-	if (!error)
-		error = malloc_owners_add(&capture->memory, &owners, threads, thread_count);
-	if (error)
-		return error;
-	resident_owners_finish(&owners, &capture->snapshot->account);
-	return NULL;
-}
-
 /* The threads of the picture, or of the core. The caller frees them. */
 static struct error *list_threads(const struct capture *capture, struct native_thread **ret,
                                   size_t *ret_count)
@@ -289,9 +264,24 @@ static taddr first_stack(const struct capture *capture)
 	return 0;
 }
 
+/* Whose what is resident is, once the objects have said which blocks are theirs. */
+static struct error *fill_account(struct capture *capture, struct resident_owners *owners)
+{
+	size_t count;
+	const struct thread_registers *threads = picture_threads(capture->picture, &count);
+	struct error *error = malloc_owners_add(&capture->memory, owners, threads, count);
+
+	if (error)
+		return error;
+	resident_owners_finish(owners, &capture->snapshot->account);
+	return NULL;
+}
+
 static struct error *make_graph(struct capture *capture, const struct capture_options *options)
 {
+	_cleanup_(resident_owners_deinit) struct resident_owners owners = {0};
 	_cleanup_free_ struct native_thread *threads = NULL;
+	bool has_account = options->with_account && capture->picture;
 	struct progress progress = {options};
 	struct native_wish native = {
 		.first_stack = first_stack(capture),
@@ -300,6 +290,7 @@ static struct error *make_graph(struct capture *capture, const struct capture_op
 	const struct heap_wish wish = {
 		.with_edges = options->with_edges,
 		.with_traces = options->with_traces,
+		.owners = has_account ? &owners : NULL,
 		.native = options->with_native ? &native : NULL,
 		.progress = options->progress ? on_progress : NULL,
 		.progress_context = &progress,
@@ -307,7 +298,11 @@ static struct error *make_graph(struct capture *capture, const struct capture_op
 	struct error *error = list_threads(capture, &threads, &native.thread_count);
 
 	native.threads = threads;
-	return error ? error : heap_snapshot_take(&capture->python, &wish, &capture->snapshot);
+	if (!error && has_account)
+		error = resident_owners_init(&owners, &capture->resident);
+	if (!error)
+		error = heap_snapshot_take(&capture->python, &wish, &capture->snapshot);
+	return error || !has_account ? error : fill_account(capture, &owners);
 }
 
 static struct error *make_snapshot(struct capture *capture, const struct capture_options *options)
@@ -315,9 +310,7 @@ static struct error *make_snapshot(struct capture *capture, const struct capture
 	struct error *error;
 	char version[32];
 
-	if (options->with_account && capture->picture)
-		error = make_account(capture, options);
-	else if (options->without_heap)
+	if (options->without_heap)
 		error = make_empty_snapshot(&capture->python, &capture->snapshot);
 	else
 		error = make_graph(capture, options);

@@ -18,7 +18,7 @@ struct heap_wish {
 	bool with_traces; /* where things were allocated, if the target records it */
 	/*
 	 * These learn what of pymalloc's memory is whose, and which blocks outside of it
-	 * are objects'; then without references. NULL: nobody asks.
+	 * are objects'. NULL: nobody asks.
 	 */
 	struct resident_owners *owners;
 	/* With edges: memory of C becomes nodes and roots too. NULL: it does not. */
