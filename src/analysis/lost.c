@@ -356,13 +356,16 @@ static struct error *sort(struct sorting *sorting)
 	return NULL;
 }
 
-/* Is there a node of the types that only memory of C has? */
+/* Is there a type that only memory of C has? */
 static bool knows_memory(const struct snapshot *snapshot)
 {
-	for (type_id type = 0; type < snapshot->type_count; type++)
+	for (type_id type = 0; type < snapshot->type_count; type++) {
+		const char *name = snapshot_type_name(snapshot, type);
+
 		if (!snapshot->types[type].address &&
-		    strcmp(snapshot_type_name(snapshot, type), SNAP_TYPE_MEMORY) == 0)
+		    (strcmp(name, SNAP_TYPE_MEMORY) == 0 || strcmp(name, SNAP_TYPE_STACK) == 0))
 			return true;
+	}
 	return false;
 }
 

@@ -37,6 +37,7 @@ struct native_walk {
 	struct native_words words;
 	struct native_ranges ranges;
 	type_id memory_type;
+	type_id stack_type;
 };
 
 /* ---------------------------------------------------------- which blocks */
@@ -268,7 +269,8 @@ static struct error *record_blocks(struct native_walk *native)
 }
 
 /* What was found is held by a root of that name. */
-static struct error *record_memory(struct native_walk *native, taddr address, const char *name)
+static struct error *record_memory(struct native_walk *native, type_id type, taddr address,
+                                   const char *name)
 {
 	struct snapshot_builder *builder = native->walk->builder;
 	str_id label;
@@ -277,7 +279,7 @@ static struct error *record_memory(struct native_walk *native, taddr address, co
 	if (!native->words.edge_count)
 		return NULL;
 	label = snapshot_builder_string(builder, name, strlen(name));
-	node = snapshot_builder_node(builder, address, native->memory_type, NODE_IS_SYNTHETIC);
+	node = snapshot_builder_node(builder, address, type, NODE_IS_SYNTHETIC);
 	if (node == NODE_NONE)
 		return error_no_memory();
 	snapshot_builder_name(builder, node, label);
@@ -363,7 +365,7 @@ static struct error *record_pools(struct native_walk *native)
 		if (has_others(walk, pool))
 			search_pool(native, pool);
 	}
-	return record_memory(native, 0, "pymalloc blocks of no object");
+	return record_memory(native, native->memory_type, 0, "pymalloc blocks of no object");
 }
 
 static struct error *record_registers(struct native_walk *native, size_t number)
@@ -374,7 +376,7 @@ static struct error *record_registers(struct native_walk *native, size_t number)
 	for (unsigned int i = 0; i < NATIVE_REGISTERS; i++)
 		native_words_add(&native->words, thread->registers[i], i, false);
 	native_ranges_thread_name(&native->ranges, "registers", thread, name, sizeof(name));
-	return record_memory(native, 0, name);
+	return record_memory(native, native->stack_type, 0, name);
 }
 
 static struct error *record_range(struct native_walk *native, const struct native_range *range)
@@ -392,7 +394,10 @@ static struct error *record_range(struct native_walk *native, const struct nativ
 	if (error)
 		return error;
 	native_ranges_name(&native->ranges, native->wish, range, name, sizeof(name));
-	return record_memory(native, range->start, name);
+	return record_memory(native,
+	                     range->kind == NATIVE_RANGE_STACK ? native->stack_type
+	                                                       : native->memory_type,
+	                     range->start, name);
 }
 
 static struct error *record_roots(struct native_walk *native)
@@ -401,6 +406,7 @@ static struct error *record_roots(struct native_walk *native)
 	struct error *error;
 
 	native->memory_type = add_type(native->walk->builder, SNAP_TYPE_MEMORY);
+	native->stack_type = add_type(native->walk->builder, SNAP_TYPE_STACK);
 	error = native_ranges_find(ranges, native->walk, native->wish);
 	if (!error)
 		error = record_pools(native);

@@ -2,9 +2,9 @@
 /*
  * The memory of C in the graph: blocks of glibc's malloc that no object owns
  * become nodes (SNAP_TYPE_NATIVE) with edges to what they point at, and what
- * may hold blocks or objects and is none itself becomes a root
- * (SNAP_TYPE_MEMORY): registers and stacks of threads, data of modules, memory
- * mapped by C, and blocks of pymalloc that are neither object nor storage.
+ * may hold blocks or objects and is none itself becomes a root: registers and
+ * stacks of threads (SNAP_TYPE_STACK), data of modules, memory mapped by C, and
+ * blocks of pymalloc that are neither object nor storage (SNAP_TYPE_MEMORY).
  *
  *	native_walk_new        malloc's blocks are known; objects may claim them
  *	native_walk_discover   objects that only C knows of become known

@@ -118,8 +118,10 @@ enum node_flags {
 #define SNAP_TYPE_THREAD "(thread)"
 #define SNAP_TYPE_FRAME "(frame)"
 #define SNAP_TYPE_GENERATOR_FRAME "(generator frame)"
-/* What may hold blocks and is none: a thread's stack, its registers, a module's data. */
+/* What may hold blocks and is none: a module's data, memory that C mapped itself ... */
 #define SNAP_TYPE_MEMORY "(memory)"
+/* ... and a thread's stack, or its registers. */
+#define SNAP_TYPE_STACK "(stack)"
 /* Of nodes that are neither: a block of the C library's malloc that no object owns. */
 #define SNAP_TYPE_NATIVE "(native block)"
 /* The label of the edge from a running frame to its frame object. */

@@ -126,12 +126,17 @@ static node_id first_native(const struct snapshot *snapshot)
 	return node;
 }
 
+static bool is_memory(const char *type)
+{
+	return strcmp(type, SNAP_TYPE_MEMORY) == 0 || strcmp(type, SNAP_TYPE_STACK) == 0;
+}
+
 static void print_roots(const struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->root_count; i++) {
 		node_id node = snapshot->roots[i].node;
 
-		if (strcmp(snapshot_type_name(snapshot, snapshot->type[node]), SNAP_TYPE_MEMORY))
+		if (!is_memory(snapshot_type_name(snapshot, snapshot->type[node])))
 			continue;
 		printf("{\"root\": ");
 		print_string(snapshot_string(snapshot, snapshot->roots[i].name));

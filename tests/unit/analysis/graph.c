@@ -136,15 +136,24 @@ node_id graph_block(struct graph *graph, uint64_t size)
 	return node;
 }
 
-node_id graph_memory(struct graph *graph, const char *name)
+static node_id add_memory(struct graph *graph, const char *type, const char *name)
 {
 	node_id node = snapshot_builder_node(graph->builder, graph->next_address += 16,
-	                                     find_type_of_graph(graph, SNAP_TYPE_MEMORY),
-	                                     NODE_IS_SYNTHETIC);
+	                                     find_type_of_graph(graph, type), NODE_IS_SYNTHETIC);
 
 	snapshot_builder_name(graph->builder, node, intern(graph, name));
 	graph_root(graph, node, name, ROOT_MEMORY, SNAP_TIER_COUNT - 1);
 	return node;
+}
+
+node_id graph_memory(struct graph *graph, const char *name)
+{
+	return add_memory(graph, SNAP_TYPE_MEMORY, name);
+}
+
+node_id graph_stack(struct graph *graph, const char *name)
+{
+	return add_memory(graph, SNAP_TYPE_STACK, name);
 }
 
 node_id graph_counted(struct graph *graph, const char *type, uint64_t refcount, bool is_tracked)

@@ -47,8 +47,10 @@ node_id graph_generator_frame(struct graph *graph, const char *name);
 
 /* A block of malloc of size bytes that no object owns. */
 node_id graph_block(struct graph *graph, uint64_t size);
-/* Memory of C that may hold anything ("stack of thread 4242"): a root of the last tier. */
+/* Memory of C that may hold anything ("libssl.so.3 data"): a root of the last tier. */
 node_id graph_memory(struct graph *graph, const char *name);
+/* The same of a thread's stack. */
+node_id graph_stack(struct graph *graph, const char *name);
 
 /* An object with a reference count, which the collector sees if it is tracked. */
 node_id graph_counted(struct graph *graph, const char *type, uint64_t refcount, bool is_tracked);

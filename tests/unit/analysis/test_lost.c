@@ -68,7 +68,7 @@ static void what_a_root_reaches_is_not_lost(void **state)
 	node_id app = graph_module(graph, "app");
 	node_id order = graph_counted(graph, "app.Order", 7, true);
 	node_id by_stack = graph_counted(graph, "app.Order", 1, true);
-	node_id stack = graph_memory(graph, "stack of thread 7");
+	node_id stack = graph_stack(graph, "stack of thread 7");
 
 	graph_global(graph, app, "order", order);
 	point(graph, stack, by_stack);
@@ -350,7 +350,7 @@ static void a_start_on_another_way_makes_it_reachable(void **state)
 	node_id block = graph_block(graph, 24);
 
 	point_into(graph, data, block);
-	point(graph, graph_memory(graph, "stack of thread 7"), block);
+	point(graph, graph_stack(graph, "stack of thread 7"), block);
 	lost = lost_of(graph);
 	check_kinds(lost, 0, 0, 0);
 }

@@ -217,11 +217,15 @@ static node_id node_at(const struct snapshot *snapshot, taddr address)
 
 static node_id memory_named(const struct snapshot *snapshot, const char *name)
 {
+	const char *type = strncmp(name, "stack", 5) == 0 || strncmp(name, "registers", 9) == 0
+	                           ? SNAP_TYPE_STACK
+	                           : SNAP_TYPE_MEMORY;
+
 	for (size_t i = 0; i < snapshot->root_count; i++) {
 		const struct snap_root *root = &snapshot->roots[i];
 
 		if (strcmp(snapshot_string(snapshot, root->name), name) != 0 ||
-		    strcmp(type_of(snapshot, root->node), SNAP_TYPE_MEMORY) != 0)
+		    strcmp(type_of(snapshot, root->node), type) != 0)
 			continue;
 		assert_int_equal(root->kind, ROOT_MEMORY);
 		assert_int_equal(root->tier, SNAP_TIER_COUNT - 1);
