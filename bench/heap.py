@@ -106,16 +106,24 @@ def build(entries):
 orders = {}
 
 
-class Ticker(threading.Thread):
-    """Notes the longest time between two of its turns: how long the process stood still."""
+class Ticker:
+    """Notes the longest time between two turns of its thread: how long the process stood still."""
 
     def __init__(self):
-        super().__init__(daemon=True)
         self.longest = 0.0
+
+    def start(self):
+        self.is_wanted = True
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.is_wanted = False
+        self.thread.join()
 
     def run(self):
         last = time.perf_counter()
-        while True:
+        while self.is_wanted:
             time.sleep(TICK_SECONDS)
             now = time.perf_counter()
             self.longest = max(self.longest, now - last)
@@ -214,7 +222,11 @@ def run_rival(name, ticker):
 
 
 def fork_once():
-    """Milliseconds in which the kernel copies the page tables of this process."""
+    """Milliseconds in which the kernel copies the page tables of this process.
+
+    No other thread may want the interpreter then: the child would give it away before it exits,
+    and wait forever for a thread that it does not have.
+    """
     fork = ctypes.PyDLL(None).fork  # with the GIL held, and without os.fork()'s handlers
     started = time.perf_counter()
     child = fork()
@@ -233,7 +245,10 @@ def answer(command, ticker):
     if word == "gap":
         return {"gap_ms": 1000 * ticker.longest}
     if word == "fork":
-        return {"fork_ms": statistics.median(fork_once() for _ in range(FORKS))}
+        ticker.stop()
+        median = statistics.median(fork_once() for _ in range(FORKS))
+        ticker.start()
+        return {"fork_ms": median}
     if word == "run":
         return run_rival(name, ticker)
     raise ValueError("unknown command %r" % command)
