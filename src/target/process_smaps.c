@@ -11,7 +11,7 @@
  * Names of figures begin with a capital letter, mappings with a digit of a
  * hexadecimal number in small letters, and no path begins a line of its own: a
  * newline in one is written as \012. So the lines of mappings are put aside and
- * read by the parser of maps; of the figures Rss counts, and the flags
+ * read by the parser of maps; of the figures Rss and AnonHugePages count, and the flags
  *
  *	VmFlags: rd wr mr mw me ac sd
  *
@@ -111,6 +111,8 @@ static struct error *read_line(struct reading *reading, const char *line, size_t
 	figures = reading->count ? &reading->figures[reading->count - 1] : NULL;
 	if (figures && skip_key("VmFlags:", &line, &length))
 		figures->is_barred = has_bar(line, length);
+	if (figures && skip_key("AnonHugePages:", &line, &length))
+		(void)parse_figure(line, length, &figures->huge);
 	if (!skip_key("Rss:", &line, &length))
 		return NULL;
 	if (!figures || reading->is_told || !parse_figure(line, length, &figures->resident))
@@ -146,7 +148,10 @@ static struct error *add_up(struct process_smaps *smaps)
 			return error_new(ERROR_CORRUPT,
 			                 "more of the mapping at %#llx is resident than it has",
 			                 (unsigned long long)region->start);
+		if (smaps->figures[i].huge > resident)
+			smaps->figures[i].huge = resident;
 		smaps->resident_bytes += resident;
+		smaps->huge_bytes += smaps->figures[i].huge;
 	}
 	return NULL;
 }

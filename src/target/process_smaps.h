@@ -12,6 +12,7 @@
 
 struct smaps_figures {
 	uint64_t resident; /* bytes; at most the region's size */
+	uint64_t huge;     /* bytes of these in huge pages of no file (AnonHugePages) */
 	bool is_barred;    /* not to be read: a device's, or the program wants it in no core */
 };
 
@@ -19,6 +20,7 @@ struct process_smaps {
 	struct process_maps maps;
 	struct smaps_figures *figures; /* of each region */
 	uint64_t resident_bytes;       /* of all regions */
+	uint64_t huge_bytes;           /* the same */
 };
 
 /* text need not be terminated. Error: ERROR_CORRUPT, says what contradicts itself. */

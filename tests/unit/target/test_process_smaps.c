@@ -49,6 +49,21 @@ static void each_mapping_has_its_own_figure(void **state)
 	process_smaps_deinit(&smaps);
 }
 
+/* Never more than is resident. */
+static void huge_pages_are_summed_up(void **state)
+{
+	static const char text[] = FIRST "AnonHugePages:     8 kB\n" SECOND
+					 "AnonHugePages:     6 kB\n";
+	struct process_smaps smaps;
+
+	(void)state;
+	assert_null(process_smaps_parse(text, strlen(text), &smaps));
+	assert_int_equal(smaps.figures[0].huge, 4096);
+	assert_int_equal(smaps.figures[1].huge, 6144);
+	assert_int_equal(smaps.huge_bytes, 4096 + 6144);
+	process_smaps_deinit(&smaps);
+}
+
 static void flags_bar_devices_and_what_is_not_to_be_dumped(void **state)
 {
 	static const char text[] = FIRST SECOND "VmFlags: rd sh mr mw me ms dd sd \n"
@@ -121,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_mapping_has_its_own_figure),
+		cmocka_unit_test(huge_pages_are_summed_up),
 		cmocka_unit_test(flags_bar_devices_and_what_is_not_to_be_dumped),
 		cmocka_unit_test(a_text_that_ends_anywhere_is_read_or_refused),
 		cmocka_unit_test(figures_that_cannot_be_are_refused),
