@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Python's name of a thread has the system's number in it: that is how they meet. */
+/* What has to be known of memory before it is searched, in the order in which it can be told. */
 #include "capture/native_ranges.h"
 
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "capture/heap_worker.h"
-#include "runtime/py_threads.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	THREADS_MAX = 1 << 16,      /* that are given their names */
 	FRAME_CHUNKS_MAX = 1 << 16, /* of one thread */
 };
 
@@ -31,9 +28,7 @@ struct error *native_ranges_init(struct native_ranges *ranges, struct python *py
 
 void native_ranges_deinit(struct native_ranges *ranges)
 {
-	for (size_t i = 0; i < ranges->name_count; i++)
-		free(ranges->names[i]);
-	free(ranges->names);
+	thread_names_deinit(&ranges->names);
 	free(ranges->all);
 	free(ranges->known);
 	free(ranges->images);
@@ -93,56 +88,15 @@ static bool add_frames(struct native_ranges *ranges, taddr thread)
 	return true;
 }
 
-static bool add_name(struct native_ranges *ranges, struct py_types *types,
-                     const struct py_thread_names *names, taddr thread)
-{
-	char name[NATIVE_NAME_MAX];
-	char *copy;
-
-	if (ranges->name_count == THREADS_MAX)
-		return true;
-	py_thread_describe(ranges->python, types, names, thread, name, sizeof(name));
-	copy = strdup(name);
-	if (!copy || !array_reserve(&ranges->names, &ranges->name_capacity, ranges->name_count + 1,
-	                            sizeof(*ranges->names))) {
-		free(copy);
-		return false;
-	}
-	ranges->names[ranges->name_count++] = copy;
-	return true;
-}
-
-static void read_names(struct native_ranges *ranges, struct py_types *types, size_t interpreter,
-                       struct py_thread_names *names)
-{
-	struct python *python = ranges->python;
-	taddr modules = 0;
-
-	(void)window_cache_u64(
-		python->memory,
-		python->interpreters[interpreter] + python->layout.interpreter.modules, &modules);
-	py_thread_names_deinit(names);
-	py_thread_names_read(python, types, modules, names);
-}
-
 static bool add_threads(struct native_ranges *ranges, struct py_types *types)
 {
-	struct python *python = ranges->python;
 	struct py_thread_walk threads = {0};
-	struct py_thread_names names = {.count = 0};
-	size_t named = SIZE_MAX; /* the interpreter that names belong to */
-	bool is_added = true;
+	bool is_added = thread_names_read(&ranges->names, ranges->python, types);
 
-	number_map_init(&names.by_ident);
-	while (is_added && py_thread_next(python, &threads)) {
-		if (threads.interpreter != named)
-			read_names(ranges, types, threads.interpreter, &names);
-		named = threads.interpreter;
-		is_added = add_name(ranges, types, &names, threads.thread);
-		if (is_added && py_has(python->layout.thread.datastack_chunk))
-			is_added = add_frames(ranges, threads.thread);
-	}
-	py_thread_names_deinit(&names);
+	if (!py_has(ranges->python->layout.thread.datastack_chunk))
+		return is_added;
+	while (is_added && py_thread_next(ranges->python, &threads))
+		is_added = add_frames(ranges, threads.thread);
 	return is_added;
 }
 
@@ -195,29 +149,13 @@ struct error *native_ranges_find(struct native_ranges *ranges, struct heap_walk 
 
 /* ------------------------------------------------------------------- names */
 
-static const char *name_of_thread(const struct native_ranges *ranges, int32_t id)
-{
-	static const char beginning[] = "thread ";
-
-	for (size_t i = 0; i < ranges->name_count; i++) {
-		const char *name = ranges->names[i];
-
-		if (strncmp(name, beginning, sizeof(beginning) - 1) == 0 &&
-		    strtoll(name + sizeof(beginning) - 1, NULL, 10) == id)
-			return name;
-	}
-	return NULL;
-}
-
 void native_ranges_thread_name(const struct native_ranges *ranges, const char *what,
                                const struct native_thread *thread, char *buffer, size_t size)
 {
-	const char *name = name_of_thread(ranges, thread->id);
+	char name[THREAD_NAME_MAX];
 
-	if (name)
-		snprintf(buffer, size, "%s of %s", what, name);
-	else
-		snprintf(buffer, size, "%s of thread %" PRId32, what, thread->id);
+	thread_names_tell(&ranges->names, thread->id, name, sizeof(name));
+	snprintf(buffer, size, "%s of %s", what, name);
 }
 
 static const char *file_name(const struct native_ranges *ranges, taddr address)

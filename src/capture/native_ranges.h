@@ -12,6 +12,7 @@
 #define PLUMB_CAPTURE_NATIVE_RANGES_H
 
 #include "capture/native_walk.h"
+#include "capture/thread_names.h"
 
 enum { NATIVE_NAME_MAX = 320 };
 
@@ -27,9 +28,7 @@ struct native_ranges {
 	size_t count;
 	size_t capacity;
 	size_t torn_count; /* so many at the beginning of `all` are malloc's own */
-	char **names;      /* of Python's threads: "thread 4242 (MainThread)" */
-	size_t name_count;
-	size_t name_capacity;
+	struct thread_names names;
 };
 
 /* Finds malloc. ERROR_NOT_FOUND: there is no glibc. */
