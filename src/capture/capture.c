@@ -14,7 +14,6 @@
 #include "base/cleanup.h"
 #include "capture/core_words.h"
 #include "capture/heap_snapshot.h"
-#include "capture/malloc_owners.h"
 #include "capture/malloc_watch.h"
 #include "capture/node_values.h"
 #include "capture/program_settings.h"
@@ -264,25 +263,11 @@ static taddr first_stack(const struct capture *capture)
 	return 0;
 }
 
-/* Whose what is resident is, once the objects have said which blocks are theirs. */
-static struct error *fill_account(struct capture *capture, struct resident_owners *owners)
-{
-	size_t count;
-	const struct thread_registers *threads = picture_threads(capture->picture, &count);
-	struct error *error = malloc_owners_add(&capture->memory, owners, threads, count);
-
-	if (error)
-		return error;
-	resident_owners_finish(owners, &capture->snapshot->account);
-	return NULL;
-}
-
 static struct error *make_graph(struct capture *capture, const struct capture_options *options)
 {
-	_cleanup_(resident_owners_deinit) struct resident_owners owners = {0};
 	_cleanup_free_ struct native_thread *threads = NULL;
-	bool has_account = options->with_account && capture->picture;
 	struct progress progress = {options};
+	struct account_wish account = {.resident = &capture->resident};
 	struct native_wish native = {
 		.first_stack = first_stack(capture),
 		.picture = capture->picture,
@@ -290,19 +275,18 @@ static struct error *make_graph(struct capture *capture, const struct capture_op
 	const struct heap_wish wish = {
 		.with_edges = options->with_edges,
 		.with_traces = options->with_traces,
-		.owners = has_account ? &owners : NULL,
+		.account = options->with_account && capture->picture ? &account : NULL,
 		.native = options->with_native ? &native : NULL,
 		.progress = options->progress ? on_progress : NULL,
 		.progress_context = &progress,
 	};
 	struct error *error = list_threads(capture, &threads, &native.thread_count);
 
-	native.threads = threads;
-	if (!error && has_account)
-		error = resident_owners_init(&owners, &capture->resident);
-	if (!error)
-		error = heap_snapshot_take(&capture->python, &wish, &capture->snapshot);
-	return error || !has_account ? error : fill_account(capture, &owners);
+	if (error)
+		return error;
+	account.threads = native.threads = threads;
+	account.thread_count = native.thread_count;
+	return heap_snapshot_take(&capture->python, &wish, &capture->snapshot);
 }
 
 static struct error *make_snapshot(struct capture *capture, const struct capture_options *options)

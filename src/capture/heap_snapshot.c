@@ -96,38 +96,60 @@ static void cleanup_heap_walk(struct heap_walk *walk)
 	heap_walk_deinit(walk);
 }
 
+/* The account is asked for last: which blocks are whose, the walk has found out. */
+static struct error *take(struct heap_walk *walk, const struct heap_wish *wish,
+                          struct snapshot **ret)
+{
+	struct snapshot_builder *builder = walk->builder;
+	struct snapshot *snapshot;
+	size_t threads = 0;
+	bool has_native = false;
+	struct error *error =
+		walk_heap(walk, wish->with_edges ? wish->native : NULL, &threads, &has_native);
+
+	if (!error && wish->with_traces)
+		error = trace_walk(walk);
+	if (!error && walk->owners)
+		error = pool_owners_add(walk, walk->owners);
+	if (!error && walk->owners)
+		error = malloc_owners_add(walk, wish->account);
+	if (!error)
+		error = snapshot_builder_seal(builder, &snapshot);
+	if (error)
+		return error;
+	add_sums(snapshot);
+	snapshot->facts.interpreters = walk->python->interpreter_count;
+	snapshot->facts.threads = threads;
+	snapshot->has_native = has_native;
+	*ret = snapshot;
+	return NULL;
+}
+
 struct error *heap_snapshot_take(struct python *python, const struct heap_wish *wish,
                                  struct snapshot **ret)
 {
 	_cleanup_(cleanup_snapshot_builder) struct snapshot_builder *builder =
 		snapshot_builder_new();
 	_cleanup_(cleanup_heap_walk) struct heap_walk walk = {0};
-	struct snapshot *snapshot;
+	_cleanup_(resident_owners_deinit) struct resident_owners owners = {0};
+	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
 	struct error *error;
-	size_t threads = 0;
-	bool has_native = false;
 
 	if (!builder)
 		return error_no_memory();
 	error = heap_walk_init(&walk, python, builder, wish->with_edges);
+	if (!error && wish->account)
+		error = resident_owners_init(&owners, wish->account->resident);
 	if (error)
 		return error;
-	walk.owners = wish->owners;
+	walk.owners = wish->account ? &owners : NULL;
 	walk.progress = wish->progress;
 	walk.progress_context = wish->progress_context;
-	error = walk_heap(&walk, wish->with_edges ? wish->native : NULL, &threads, &has_native);
-	if (!error && wish->with_traces)
-		error = trace_walk(&walk);
-	if (!error && wish->owners)
-		error = pool_owners_add(&walk, wish->owners);
-	if (!error)
-		error = snapshot_builder_seal(builder, &snapshot);
+	error = take(&walk, wish, &snapshot);
+	if (!error && wish->account)
+		error = resident_owners_finish(&owners, snapshot);
 	if (error)
 		return error;
-	add_sums(snapshot);
-	snapshot->facts.interpreters = python->interpreter_count;
-	snapshot->facts.threads = threads;
-	snapshot->has_native = has_native;
-	*ret = snapshot;
+	*ret = take_ptr(snapshot);
 	return NULL;
 }

@@ -7,8 +7,8 @@
 #ifndef PLUMB_CAPTURE_HEAP_SNAPSHOT_H
 #define PLUMB_CAPTURE_HEAP_SNAPSHOT_H
 
+#include "capture/malloc_owners.h"
 #include "capture/native_walk.h"
-#include "capture/resident_owners.h"
 #include "runtime/python.h"
 #include "snapshot/snapshot.h"
 
@@ -16,11 +16,8 @@
 struct heap_wish {
 	bool with_edges;
 	bool with_traces; /* where things were allocated, if the target records it */
-	/*
-	 * These learn what of pymalloc's memory is whose, and which blocks outside of it
-	 * are objects'. NULL: nobody asks.
-	 */
-	struct resident_owners *owners;
+	/* Whose the resident memory is becomes known too. NULL: nobody asks. */
+	const struct account_wish *account;
 	/* With edges: memory of C becomes nodes and roots too. NULL: it does not. */
 	const struct native_wish *native;
 	/* Told the fraction that is done, in the caller's thread; may be NULL. */

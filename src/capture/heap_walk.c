@@ -436,8 +436,12 @@ void heap_walk_finish(struct heap_walk *walk)
 {
 	struct snap_totals *totals = snapshot_builder_totals(walk->builder);
 
-	for (size_t i = 0; i < walk->worker_count; i++)
+	for (size_t i = 0; i < walk->worker_count; i++) {
 		add_totals(totals, &walk->workers[i]->totals);
+		if (walk->owners)
+			account_parts_add_types(&walk->owners->parts,
+			                        &walk->workers[i]->pool_storage);
+	}
 	for (size_t i = 0; i < walk->impostor_count; i++) {
 		snapshot_builder_clear_flags(walk->builder, walk->impostors[i],
 		                             NODE_IS_OBJECT | NODE_IS_TRACKED);
@@ -571,7 +575,8 @@ void heap_walk_break(struct heap_walk *walk)
 	work_queue_unlock(&walk->queue);
 }
 
-void heap_walk_note_owned(struct heap_walk *walk, taddr address, uint64_t size, bool is_object)
+void heap_walk_note_owned(struct heap_walk *walk, taddr address, uint64_t size, type_id type,
+                          bool is_object)
 {
 	if (walk->native)
 		(void)native_blocks_claim(walk->native, address,
@@ -579,7 +584,7 @@ void heap_walk_note_owned(struct heap_walk *walk, taddr address, uint64_t size, 
 	if (!walk->owners)
 		return;
 	work_queue_lock(&walk->queue);
-	if (!resident_owners_note(walk->owners, address, size, is_object))
+	if (!resident_owners_note(walk->owners, address, size, type, is_object))
 		walk->is_broken = true;
 	work_queue_unlock(&walk->queue);
 }

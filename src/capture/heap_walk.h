@@ -113,6 +113,7 @@ str_id heap_walk_add_string(struct heap_walk *walk, const char *string);
 void heap_walk_add_impostor(struct heap_walk *walk, node_id node);
 void heap_walk_break(struct heap_walk *walk);
 /* An object, or one's storage, in no pool, for who asks whose memory it is. */
-void heap_walk_note_owned(struct heap_walk *walk, taddr address, uint64_t size, bool is_object);
+void heap_walk_note_owned(struct heap_walk *walk, taddr address, uint64_t size, type_id type,
+                          bool is_object);
 
 #endif

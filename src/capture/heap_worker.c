@@ -32,6 +32,7 @@ struct error *heap_worker_new(struct heap_walk *walk, size_t cache_bytes, struct
 	worker->walk = walk;
 	number_map_init(&worker->others);
 	number_map_init(&worker->labels);
+	account_parts_init(&worker->pool_storage);
 	worker->python = *walk->python;
 	worker->python.memory = &worker->memory;
 	worker->pool_bytes = malloc(WINDOW_SIZE);
@@ -58,6 +59,7 @@ void heap_worker_free(struct heap_worker *worker)
 	window_cache_deinit(&worker->memory);
 	number_map_deinit(&worker->others);
 	number_map_deinit(&worker->labels);
+	account_parts_deinit(&worker->pool_storage);
 	free(worker->type_ids);
 	free(worker->new_types);
 	free(worker->output.edge_counts);
@@ -269,6 +271,11 @@ static void on_reference(void *context, const struct py_ref *reference)
 
 /* ---------------------------------------------------------------- storage */
 
+static type_id current_type(const struct heap_worker *worker)
+{
+	return worker->columns.type[worker->current];
+}
+
 /* Storage that malloc gave; of what lies in a module's data nothing is said. */
 static void add_storage(struct heap_worker *worker, taddr address, uint64_t size)
 {
@@ -279,7 +286,7 @@ static void add_storage(struct heap_worker *worker, taddr address, uint64_t size
 		return;
 	memory = malloc_chunk_size(&worker->memory, block, size, size);
 	worker->current_memory += memory;
-	heap_walk_note_owned(worker->walk, block, memory, false);
+	heap_walk_note_owned(worker->walk, block, memory, current_type(worker), false);
 	if (worker->searches_storage)
 		native_promise_storage(worker, address, size);
 }
@@ -301,6 +308,9 @@ static void on_storage(void *context, taddr address, uint64_t size)
 	if (node != NODE_NONE)
 		heap_walk_add_impostor(worker->walk, node);
 	worker->current_memory += place.block_size;
+	if (worker->walk->owners)
+		account_parts_type(&worker->pool_storage, current_type(worker))->buffers +=
+			place.block_size;
 	if (worker->searches_storage)
 		native_promise_storage(worker, address, size);
 }
@@ -451,7 +461,8 @@ static uint64_t own_memory(struct heap_worker *worker, const struct py_object *o
 		return size;
 	memory = malloc_chunk_size(&worker->memory, object->address - before,
 	                           before + (uint64_t)(basic > 0 ? basic : 0), before + size);
-	heap_walk_note_owned(worker->walk, object->address - before, memory, true);
+	heap_walk_note_owned(worker->walk, object->address - before, memory, current_type(worker),
+	                     true);
 	return memory;
 }
 

@@ -53,6 +53,7 @@ struct heap_worker {
 	bool searches_storage; /* of the object being decoded: it may lead to blocks of C */
 	struct heap_output output;
 	struct snap_totals totals;
+	struct account_parts pool_storage; /* buffers in pools, by the type of their owner */
 	uint64_t barren_words;  /* searched in C memory in vain, see foreign_blocks.c, ... */
 	uint64_t foreign_edges; /* ... and not in vain */
 };

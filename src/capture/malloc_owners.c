@@ -13,21 +13,26 @@
 #include "capture/malloc_owners.h"
 
 #include "base/cleanup.h"
+#include "capture/heap_worker.h"
+#include "capture/malloc_shape.h"
+#include "capture/thread_names.h"
 #include "runtime/c_malloc.h"
-#include "runtime/glibc_chunks.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
 	PAGE = 4096,
 	CHUNK_HEADER = 16,
-	CHUNK_MIN = 32,
-	LARGE_HEAD = 48, /* struct malloc_chunk */
-	RSP = 19,        /* of struct user_regs_struct, sys/user.h */
-	FS_BASE = 21,    /* there */
 	DESCRIPTOR = 0x900,
+	REST_MIN = 16 << 10,    /* bytes of a mapping that nobody has; less is not named */
 	HEAP_HEAD_MAX = 0x1000, /* heap_info, and the first one's malloc_state */
+};
+
+struct counting {
+	struct resident_owners *owners;
+	struct malloc_shape shape;
 };
 
 static enum snap_owner free_owner(const struct glibc_chunk *chunk)
@@ -57,33 +62,21 @@ static taddr start_of(const struct glibc_chunk *chunk)
 	return ((end + PAGE - 1) & ~(taddr)(PAGE - 1)) - chunk->bytes;
 }
 
-/*
- * malloc_trim(0) gives back whole pages: of a free chunk those behind its head
- * (six words when it is large: mtrim() in malloc/malloc.c), and of the main
- * arena's top all but the least chunk (systrim()).
- */
-static void add_trimmable(struct resident_owners *owners, const struct glibc_chunk *chunk)
-{
-	taddr start = chunk->block - CHUNK_HEADER;
-	taddr end = (start + chunk->bytes) & ~(taddr)(PAGE - 1);
-	taddr from = start + (chunk->state == GLIBC_TOP ? CHUNK_MIN + 1 : LARGE_HEAD);
-
-	if (chunk->state != GLIBC_FREE && (chunk->state != GLIBC_TOP || chunk->arena))
-		return;
-	from = (from + PAGE - 1) & ~(taddr)(PAGE - 1);
-	if (from < end)
-		owners->malloc.trimmable += resident_owners_count(owners, from, end - from);
-}
-
 static bool add_chunk(void *context, const struct glibc_chunk *chunk)
 {
-	struct resident_owners *owners = context;
+	struct counting *counting = context;
+	struct resident_owners *owners = counting->owners;
 	enum snap_owner owner = free_owner(chunk);
+	const struct owned_block *block = NULL;
+	taddr start = start_of(chunk);
 
 	if (owner == SNAP_OWNER_NATIVE)
-		(void)resident_owners_search(owners, chunk->block, chunk->usable, &owner);
-	resident_owners_add(owners, start_of(chunk), chunk->bytes, owner);
-	add_trimmable(owners, chunk);
+		block = resident_owners_search(owners, chunk->block, chunk->usable);
+	if (block)
+		resident_owners_add_owned(owners, start, chunk->bytes, block);
+	else
+		resident_owners_add(owners, start, chunk->bytes, owner);
+	malloc_shape_add(&counting->shape, chunk);
 	return true;
 }
 
@@ -114,9 +107,7 @@ static void add_other_blocks(const struct glibc_malloc *glibc, struct resident_o
 		if (end > last_end) {
 			taddr start = block->address > last_end ? block->address : last_end;
 
-			resident_owners_add(owners, start, end - start,
-			                    block->is_object ? SNAP_OWNER_OBJECTS
-			                                     : SNAP_OWNER_BUFFERS);
+			resident_owners_add_owned(owners, start, end - start, block);
 			last_end = end;
 		}
 	}
@@ -146,6 +137,7 @@ static struct error *add_malloc(struct window_cache *memory, struct resident_own
 {
 	_cleanup_(cleanup_glibc_malloc) struct glibc_malloc glibc = {0};
 	struct error *error = glibc_malloc_find(memory, images, image_count, &glibc);
+	struct counting counting = {.owners = owners};
 	struct glibc_visit visit;
 
 	resident_owners_sort(owners);
@@ -157,7 +149,11 @@ static struct error *add_malloc(struct window_cache *memory, struct resident_own
 		add_other_blocks(NULL, owners);
 		return NULL;
 	}
-	(void)glibc_chunks_visit(&glibc, add_chunk, owners, &visit);
+	error = malloc_shape_init(&counting.shape, owners, &glibc);
+	if (error)
+		return error;
+	(void)glibc_chunks_visit(&glibc, add_chunk, &counting, &visit);
+	malloc_shape_finish(&counting.shape);
 	owners->malloc.torn += visit.torn_bytes;
 	owners->malloc.contradictions = glibc.torn + visit.torn;
 	add_heap_heads(&glibc, owners);
@@ -165,33 +161,45 @@ static struct error *add_malloc(struct window_cache *memory, struct resident_own
 	return NULL;
 }
 
+static void add_part(struct heap_walk *walk, unsigned int owner, const char *name, uint64_t bytes)
+{
+	account_parts_add(&walk->owners->parts, owner, heap_walk_add_string(walk, name), 0, bytes);
+}
+
 /* Zeroed data goes on in anonymous memory behind a file's last page. */
-static void add_module_data(struct resident_owners *owners, const struct mapped_image *images,
-                            size_t count)
+static void add_module_data(struct heap_walk *walk, const struct mapped_image *images, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < images[i].data_count; j++) {
 			taddr start = images[i].data[j].start;
 			taddr end = (images[i].data[j].end + PAGE - 1) & ~(taddr)(PAGE - 1);
+			uint64_t bytes = 0;
 
 			if (start < end)
-				resident_owners_add(owners, start, end - start, SNAP_OWNER_FILES);
+				bytes = resident_owners_add(walk->owners, start, end - start,
+				                            SNAP_OWNER_FILES);
+			add_part(walk, SNAP_OWNER_FILES, mapped_image_name(&images[i]), bytes);
 		}
 }
 
-static void add_stack(struct window_cache *memory, struct resident_owners *owners,
-                      const struct thread_registers *thread)
+static void add_stack(struct heap_walk *walk, const struct thread_names *names,
+                      const struct native_thread *thread)
 {
-	taddr pointer = thread->general[RSP];
-	taddr descriptor = thread->general[FS_BASE];
-	const struct target_region *region = target_region_at(memory->target, pointer);
+	taddr pointer = thread->registers[NATIVE_RSP];
+	taddr descriptor = thread->registers[NATIVE_FS_BASE];
+	const struct target_region *region =
+		target_region_at(walk->python->memory->target, pointer);
+	char name[THREAD_NAME_MAX];
 	taddr end;
 
 	if (!region || region->inode || region->path[0] == '[' || pointer >= descriptor ||
 	    descriptor >= region->end)
 		return;
 	end = (descriptor + DESCRIPTOR + PAGE - 1) & ~(taddr)(PAGE - 1);
-	resident_owners_add(owners, region->start, end - region->start, SNAP_OWNER_STACKS);
+	thread_names_tell(names, thread->id, name, sizeof(name));
+	add_part(walk, SNAP_OWNER_STACKS, name,
+	         resident_owners_add(walk->owners, region->start, end - region->start,
+	                             SNAP_OWNER_STACKS));
 }
 
 static bool starts_with(const char *text, const char *beginning)
@@ -199,24 +207,89 @@ static bool starts_with(const char *text, const char *beginning)
 	return strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
-/* Of these only the kernel's figure is known: all of it is one owner's. */
-static void add_region(struct resident_owners *owners, size_t number)
+/*
+ * What drivers call their memory: nvidia.ko, the DRM drivers (also by memory that
+ * is exported, or has no file), amdkfd, WSL, and the compute accelerators.
+ */
+static bool is_of_gpu(const struct target_region *region)
 {
-	const struct target_region *region = &owners->map->smaps.maps.regions[number];
-	uint64_t resident = owners->map->smaps.figures[number].resident;
-	uint64_t *owned = owners->regions[number];
+	static const char *const beginnings[] = {
+		"/dev/nvidia", "/dev/dri/",   "/dev/kfd",        "/dev/dxg",
+		"/dev/accel/", "/drm mm obj", "anon_inode:i915", "/dmabuf:",
+	};
 
-	if (target_region_is_nameless(region))
-		owned[SNAP_OWNER_SHARED] += resident;
-	else if (region->inode || starts_with(region->path, "[v"))
-		owned[SNAP_OWNER_FILES] += resident;
-	else if (strcmp(region->path, "[stack]") == 0)
-		owned[SNAP_OWNER_STACKS] += resident;
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(*beginnings); i++)
+		if (starts_with(region->path, beginnings[i]))
+			return true;
+	return false;
 }
 
-struct error *malloc_owners_add(struct window_cache *memory, struct resident_owners *owners,
-                                const struct thread_registers *threads, size_t thread_count)
+/* Whose all of a mapping is; SNAP_OWNER_COUNT: one has to look at its parts. */
+static enum snap_owner owner_of_region(const struct target_region *region)
 {
+	if (is_of_gpu(region))
+		return SNAP_OWNER_GPU;
+	if (target_region_is_nameless(region))
+		return SNAP_OWNER_SHARED;
+	if (region->inode || starts_with(region->path, "[v"))
+		return SNAP_OWNER_FILES;
+	if (strcmp(region->path, "[stack]") == 0)
+		return SNAP_OWNER_STACKS;
+	return SNAP_OWNER_COUNT;
+}
+
+static const char *name_of_region(const struct target_region *region)
+{
+	const char *slash = strrchr(region->path, '/');
+
+	if (!region->path[0])
+		return "anonymous";
+	return slash && slash[1] && !is_of_gpu(region) ? slash + 1 : region->path;
+}
+
+/* Of these only the kernel's figure is known: all of it is one owner's. */
+static void add_region(struct heap_walk *walk, size_t number)
+{
+	struct resident_owners *owners = walk->owners;
+	const struct target_region *region = &owners->map->smaps.maps.regions[number];
+	uint64_t resident = owners->map->smaps.figures[number].resident;
+	enum snap_owner owner = owner_of_region(region);
+
+	if (owner == SNAP_OWNER_COUNT)
+		return;
+	owners->regions[number][owner] += resident;
+	if (owner == SNAP_OWNER_GPU)
+		owners->gpu_mapped += region->end - region->start;
+	add_part(walk, owner, name_of_region(region), resident);
+}
+
+/* Where it is what nobody was found for. */
+static void add_rest(struct heap_walk *walk, size_t number)
+{
+	const struct target_region *region = &walk->owners->map->smaps.maps.regions[number];
+	uint64_t rest = resident_owners_rest(walk->owners, number);
+	char name[64];
+
+	if (rest < REST_MIN)
+		return;
+	snprintf(name, sizeof(name), "%" PRIx64 "-%" PRIx64, region->start, region->end);
+	add_part(walk, SNAP_PART_NOBODY, *region->path ? region->path : name, rest);
+}
+
+static void add_stacks(struct heap_walk *walk, const struct account_wish *wish)
+{
+	_cleanup_(cleanup_thread_names) struct thread_names names = {0};
+
+	if (!thread_names_read(&names, walk->python, walk->workers[0]->types))
+		walk->owners->parts.is_broken = true;
+	for (size_t i = 0; i < wish->thread_count; i++)
+		add_stack(walk, &names, &wish->threads[i]);
+}
+
+struct error *malloc_owners_add(struct heap_walk *walk, const struct account_wish *wish)
+{
+	struct window_cache *memory = walk->python->memory;
+	struct resident_owners *owners = walk->owners;
 	_cleanup_free_ struct mapped_image *images = NULL;
 	size_t image_count = 0;
 	struct error *error = mapped_images_list(memory, &images, &image_count);
@@ -227,10 +300,11 @@ struct error *malloc_owners_add(struct window_cache *memory, struct resident_own
 		error = note_other_malloc(memory, owners, images, image_count);
 	if (error)
 		return error;
-	add_module_data(owners, images, image_count);
-	for (size_t i = 0; i < thread_count; i++)
-		add_stack(memory, owners, &threads[i]);
+	add_module_data(walk, images, image_count);
+	add_stacks(walk, wish);
 	for (size_t i = 0; i < owners->map->smaps.maps.count; i++)
-		add_region(owners, i);
+		add_region(walk, i);
+	for (size_t i = 0; i < owners->map->smaps.maps.count; i++)
+		add_rest(walk, i);
 	return NULL;
 }

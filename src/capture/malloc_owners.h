@@ -7,11 +7,17 @@
 #ifndef PLUMB_CAPTURE_MALLOC_OWNERS_H
 #define PLUMB_CAPTURE_MALLOC_OWNERS_H
 
-#include "capture/resident_owners.h"
-#include "target/thread_registers.h"
-#include "target/window_cache.h"
+#include "capture/heap_walk.h"
+#include "runtime/native_roots.h"
 
-struct error *malloc_owners_add(struct window_cache *memory, struct resident_owners *owners,
-                                const struct thread_registers *threads, size_t thread_count);
+/* What an account is made from, besides memory; all borrowed. */
+struct account_wish {
+	const struct resident_map *resident;
+	const struct native_thread *threads;
+	size_t thread_count;
+};
+
+/* The walk has owners, which learn of it. */
+struct error *malloc_owners_add(struct heap_walk *walk, const struct account_wish *wish);
 
 #endif

@@ -236,6 +236,20 @@ static struct error *search_block(struct native_walk *native, size_t block)
 	return error ? error : native_words_search(&native->words, &part);
 }
 
+/* What of it is not resident, for who asks. False: memory ran out. */
+static bool note_absent(struct native_walk *native, size_t block, node_id node)
+{
+	struct resident_owners *owners = native->walk->owners;
+	uint64_t memory = native_blocks_memory(&native->blocks, block);
+	uint64_t resident;
+
+	if (!owners)
+		return true;
+	resident =
+		resident_owners_count(owners, native->blocks.starts[block] - CHUNK_HEADER, memory);
+	return resident >= memory || resident_owners_note_absent(owners, node, memory - resident);
+}
+
 static struct error *record_block(struct native_walk *native, size_t block, type_id type)
 {
 	const struct native_blocks *blocks = &native->blocks;
@@ -247,6 +261,8 @@ static struct error *record_block(struct native_walk *native, size_t block, type
 	error = search_block(native, block);
 	snapshot_builder_sizes(builder, node, native_blocks_usable(blocks, block),
 	                       native_blocks_memory(blocks, block));
+	if (!error && !note_absent(native, block, node))
+		error = error_no_memory();
 	return error ? error : commit(native, node);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "capture/heap_worker.h"
+#include "capture/pool_shape.h"
 #include "runtime/py_threads.h"
 
 enum { POOLS_AT_ONCE = 64, FRAME_CHUNKS_MAX = 1 << 16 };
@@ -100,7 +101,8 @@ static void add_rest(struct resident_owners *owners, const struct indexed_pool *
 	                    SNAP_OWNER_POOL_HEADS);
 }
 
-static void add_pool(struct heap_walk *walk, struct resident_owners *owners, taddr address)
+static void add_pool(struct heap_walk *walk, struct resident_owners *owners, taddr address,
+                     bool is_sparse)
 {
 	const struct indexed_pool *indexed = block_index_pool(&walk->blocks, address);
 	uint64_t pool_size = walk->python->pool_size;
@@ -124,6 +126,8 @@ static void add_pool(struct heap_walk *walk, struct resident_owners *owners, tad
 		add_blocks(owners, indexed, words, &pool);
 	}
 	add_rest(owners, indexed, pool_size);
+	pool_shape_add(walk, owners, indexed, &pool);
+	pool_shape_add_objects(walk, owners, indexed, is_sparse);
 }
 
 /* Pools begin at multiples of their size; what lies around them is lost, or was never used. */
@@ -132,6 +136,7 @@ static void add_arena(struct heap_walk *walk, struct resident_owners *owners,
 {
 	uint64_t size = walk->python->pool_size;
 	taddr first = (arena->start + size - 1) & ~(size - 1);
+	bool is_sparse = pool_shape_add_arena(walk, owners, arena);
 	size_t left = 0;
 	taddr pool;
 
@@ -142,7 +147,7 @@ static void add_arena(struct heap_walk *walk, struct resident_owners *owners,
 			left = left < 1 ? 1 : left < POOLS_AT_ONCE ? left : POOLS_AT_ONCE;
 			heap_worker_pin_pools(walk->workers[0], pool, left);
 		}
-		add_pool(walk, owners, pool);
+		add_pool(walk, owners, pool, is_sparse);
 		left--;
 	}
 	resident_owners_add(owners, pool, arena->end - pool, SNAP_OWNER_POOL_FREE);

@@ -36,6 +36,7 @@ static const struct row_words {
 	[SNAP_OWNER_FILES] = {"mapped-files", "mapped files"},
 	[SNAP_OWNER_STACKS] = {"stacks", "stacks of threads"},
 	[SNAP_OWNER_SHARED] = {"shared", "shared memory"},
+	[SNAP_OWNER_GPU] = {"gpu", "memory of graphics devices"},
 	[ACCOUNT_NOBODY] = {"unexplained", "unexplained"},
 };
 
@@ -44,7 +45,8 @@ static const char *const group_words[ACCOUNT_GROUP_COUNT] = {
 	[ACCOUNT_POOLS_FREE] = "free in pymalloc", [ACCOUNT_NATIVE] = "C's blocks of malloc",
 	[ACCOUNT_MALLOC_FREE] = "free in glibc",   [ACCOUNT_OTHER_MALLOC] = "another malloc's",
 	[ACCOUNT_FILES] = "mapped files",          [ACCOUNT_STACKS] = "stacks",
-	[ACCOUNT_SHARED] = "shared memory",        [ACCOUNT_UNEXPLAINED] = "unexplained",
+	[ACCOUNT_SHARED] = "shared memory",        [ACCOUNT_GPU] = "graphics devices",
+	[ACCOUNT_UNEXPLAINED] = "unexplained",
 };
 
 static void append_answer(const struct layout *layout, const struct account *account,

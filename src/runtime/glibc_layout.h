@@ -59,7 +59,7 @@ struct glibc_layout {
 	bool mapped_size_has_header;  /* the size of a mapped chunk covers its header */
 	bool heaps_follow_huge_pages; /* a heap is 4 huge pages where they are asked for */
 
-	struct { /* malloc_par */
+	struct { /* malloc_par; trim_threshold at 0 */
 		uint16_t mmap_threshold;
 		uint16_t arena_max;
 		uint16_t huge_page;    /* hp_pagesize */

@@ -28,7 +28,8 @@
 
 /* What malloc keeps for all arenas (struct malloc_par). */
 struct glibc_settings {
-	taddr address; /* 0: not found, the others are 0 then */
+	taddr address;           /* 0: not found, the others are 0 then */
+	uint64_t trim_threshold; /* more than that at the top is given back */
 	uint64_t mmap_threshold;
 	uint64_t arena_max;    /* 0: as the number of processors says */
 	uint64_t huge_page;    /* bytes; 0: none are asked for */

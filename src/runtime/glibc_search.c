@@ -170,6 +170,7 @@ static struct glibc_settings settings_decode(const struct glibc_layout *layout,
 {
 	return (struct glibc_settings){
 		.address = address,
+		.trim_threshold = glibc_word(bytes, 0),
 		.mmap_threshold = glibc_word(bytes, layout->settings.mmap_threshold),
 		.arena_max = glibc_word(bytes, layout->settings.arena_max),
 		.huge_page = layout->settings.huge_page == GLIBC_ABSENT

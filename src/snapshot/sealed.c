@@ -81,6 +81,7 @@ void snapshot_free(struct snapshot *snapshot)
 	free(sealed->trace);
 	free(sealed->traces);
 	free(sealed->frames);
+	snap_account_deinit(&sealed->snapshot.account);
 	snapshot_facts_deinit(&sealed->snapshot.facts);
 	free(sealed);
 }

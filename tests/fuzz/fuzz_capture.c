@@ -21,7 +21,6 @@
 
 #include "base/cleanup.h"
 #include "capture/heap_snapshot.h"
-#include "capture/malloc_owners.h"
 #include "fake_heap.h"
 
 #include <assert.h>
@@ -123,25 +122,21 @@ static void capture(struct python *python, bool with_edges, bool is_sound)
 /* No owner has more than there is, and all have no more together. */
 static void measure(struct python *python)
 {
-	_cleanup_(resident_owners_deinit) struct resident_owners owners = {0};
-	const struct heap_wish wish = {.owners = &owners};
+	const struct account_wish wanted = {.resident = fake_heap_resident()};
+	const struct heap_wish wish = {.account = &wanted};
 	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
 	_cleanup_(cleanup_error) struct error *error = NULL;
-	struct snap_account account;
+	const struct snap_account *account;
 	uint64_t left;
 
-	error = resident_owners_init(&owners, fake_heap_resident());
-	if (!error)
-		error = heap_snapshot_take(python, &wish, &snapshot);
-	if (!error)
-		error = malloc_owners_add(python->memory, &owners, NULL, 0);
+	error = heap_snapshot_take(python, &wish, &snapshot);
 	if (error)
 		return;
-	resident_owners_finish(&owners, &account);
-	left = account.resident;
+	account = &snapshot->account;
+	left = account->resident;
 	for (size_t i = 0; i < SNAP_OWNER_COUNT; i++) {
-		assert(account.owned[i] <= left);
-		left -= account.owned[i];
+		assert(account->owned[i] <= left);
+		left -= account->owned[i];
 	}
 }
 

@@ -16,7 +16,6 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "capture/heap_snapshot.h"
-#include "capture/malloc_owners.h"
 #include "failing_allocator.h"
 #include "fake_heap.h"
 #include "runtime/layouts/layout_tables.h"
@@ -159,29 +158,15 @@ static struct target *make_target(const struct py_layout *layout)
 	return target;
 }
 
-static struct error *measure(struct python *python, struct window_cache *memory,
-                             struct snapshot **ret)
-{
-	_cleanup_(resident_owners_deinit) struct resident_owners owners = {0};
-	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
-	const struct heap_wish wish = {.owners = &owners};
-	struct error *error = resident_owners_init(&owners, fake_heap_resident());
-
-	if (!error)
-		error = heap_snapshot_take(python, &wish, &snapshot);
-	if (!error)
-		error = malloc_owners_add(memory, &owners, NULL, 0);
-	if (error)
-		return error;
-	resident_owners_finish(&owners, &snapshot->account);
-	*ret = take_ptr(snapshot);
-	return NULL;
-}
-
 static struct error *capture(const struct trial *trial, struct snapshot **ret)
 {
 	_cleanup_(window_cache_deinit) struct window_cache memory = {0};
-	const struct heap_wish wish = {.with_edges = trial->with_edges, .with_traces = true};
+	const struct account_wish account = {.resident = fake_heap_resident()};
+	const struct heap_wish wish = {
+		.with_edges = trial->with_edges,
+		.with_traces = !trial->with_account,
+		.account = trial->with_account ? &account : NULL,
+	};
 	struct python python;
 	struct error *error = window_cache_init(&memory, trial->target, CACHE);
 
@@ -189,10 +174,7 @@ static struct error *capture(const struct trial *trial, struct snapshot **ret)
 		error = python_find(&memory, &python);
 	if (error)
 		return error;
-	if (trial->with_account)
-		error = measure(&python, &memory, ret);
-	else
-		error = heap_snapshot_take(&python, &wish, ret);
+	error = heap_snapshot_take(&python, &wish, ret);
 	python_deinit(&python);
 	return error;
 }

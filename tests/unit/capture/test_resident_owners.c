@@ -41,10 +41,12 @@ static struct resident_owners begin(void)
 
 static struct snap_account finish(struct resident_owners *owners)
 {
+	struct snapshot snapshot = {0};
 	struct snap_account account;
 	uint64_t sum = 0;
 
-	resident_owners_finish(owners, &account);
+	assert_null(resident_owners_finish(owners, &snapshot));
+	account = snapshot.account;
 	for (size_t i = 0; i < SNAP_OWNER_COUNT; i++)
 		sum += account.owned[i];
 	assert_true(account.is_known);
@@ -52,6 +54,7 @@ static struct snap_account finish(struct resident_owners *owners)
 	assert_int_equal(account.page_tables, 0x3000);
 	assert_true(sum <= account.resident);
 	resident_owners_deinit(owners);
+	snap_account_deinit(&snapshot.account);
 	return account;
 }
 
@@ -123,25 +126,59 @@ static void claims_without_end_come_to_an_end(void **state)
 static void a_chunk_belongs_to_the_object_in_it(void **state)
 {
 	struct resident_owners owners = begin();
-	enum snap_owner owner = SNAP_OWNER_NATIVE;
+	const struct owned_block *block;
 
 	(void)state;
-	assert_true(resident_owners_note(&owners, 0x2100, 16, false));
-	assert_true(resident_owners_note(&owners, 0x1100, 16, true));
-	assert_true(resident_owners_note(&owners, 0x2180, 16, true));
-	assert_true(resident_owners_note(&owners, 0x3000, 16, false));
+	assert_true(resident_owners_note(&owners, 0x2100, 16, 7, false));
+	assert_true(resident_owners_note(&owners, 0x1100, 16, 7, true));
+	assert_true(resident_owners_note(&owners, 0x2180, 16, 8, true));
+	assert_true(resident_owners_note(&owners, 0x3000, 16, 7, false));
 	resident_owners_sort(&owners);
-	assert_false(resident_owners_search(&owners, 0x1101, 0xfff, &owner));
-	assert_false(resident_owners_search(&owners, 0x1000, 0x100, &owner));
-	assert_int_equal(owner, SNAP_OWNER_NATIVE);
-	assert_true(resident_owners_search(&owners, 0x2100, 0x100, &owner));
-	assert_int_equal(owner, SNAP_OWNER_OBJECTS);
-	assert_true(resident_owners_search(&owners, 0x3000, 1, &owner));
-	assert_int_equal(owner, SNAP_OWNER_BUFFERS);
+	assert_null(resident_owners_search(&owners, 0x1101, 0xfff));
+	assert_null(resident_owners_search(&owners, 0x1000, 0x100));
+	block = resident_owners_search(&owners, 0x2100, 0x100);
+	assert_int_equal(owned_block_owner(block), SNAP_OWNER_OBJECTS);
+	assert_int_equal(block->type, 8);
+	block = resident_owners_search(&owners, 0x3000, 1);
+	assert_int_equal(owned_block_owner(block), SNAP_OWNER_BUFFERS);
+	assert_int_equal(block->type, 7);
 	assert_false(owners.blocks[0].is_credited);
 	for (size_t i = 1; i < 4; i++)
 		assert_true(owners.blocks[i].is_credited);
 	(void)finish(&owners);
+}
+
+/* Two types of one name are one part; of what is not resident nobody has a part. */
+static void parts_go_by_name(void **state)
+{
+	static const struct snap_type types[] = {{.name = 3}, {.name = 4}, {.name = 3}};
+	struct snapshot snapshot = {.types = types, .type_count = 3};
+	struct resident_owners owners = begin();
+	const struct owned_block object = {.type = 0, .is_object = true};
+	const struct owned_block same_name = {.type = 2, .is_object = true};
+	const struct owned_block buffer = {.type = 1};
+	static const struct snap_part expected[] = {{SNAP_OWNER_FILES, 9, 0, 77},
+	                                            {SNAP_OWNER_OBJECTS, 3, 0, 0x1100},
+	                                            {SNAP_OWNER_BUFFERS, 4, 0, 0x200}};
+
+	(void)state;
+	resident_owners_add_owned(&owners, 0x11000, 0x1000, &object);
+	resident_owners_add_owned(&owners, 0x12f00, 0x100, &same_name);
+	resident_owners_add_owned(&owners, 0x20000, 0x200, &buffer);
+	resident_owners_add_owned(&owners, 0x10000, 0x200, &buffer);
+	account_parts_add(&owners.parts, SNAP_OWNER_FILES, 9, 0, 70);
+	account_parts_add(&owners.parts, SNAP_OWNER_FILES, 9, 0, 7);
+	account_parts_add(&owners.parts, SNAP_OWNER_FILES, 8, 0, 0);
+	assert_true(resident_owners_note_absent(&owners, 5, 0x300));
+	assert_true(resident_owners_note_absent(&owners, 9, 0x400));
+	assert_null(resident_owners_finish(&owners, &snapshot));
+	resident_owners_deinit(&owners);
+	assert_int_equal(snapshot.account.owned[SNAP_OWNER_OBJECTS], 0x1100);
+	assert_int_equal(snapshot.account.part_count, 3);
+	assert_memory_equal(snapshot.account.parts, expected, sizeof(expected));
+	assert_int_equal(snap_account_absent(&snapshot.account, 9), 0x400);
+	assert_int_equal(snap_account_absent(&snapshot.account, 8), 0);
+	snap_account_deinit(&snapshot.account);
 }
 
 int main(void)
@@ -152,6 +189,7 @@ int main(void)
 		cmocka_unit_test(a_lie_about_one_mapping_is_cut_there),
 		cmocka_unit_test(claims_without_end_come_to_an_end),
 		cmocka_unit_test(a_chunk_belongs_to_the_object_in_it),
+		cmocka_unit_test(parts_go_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
