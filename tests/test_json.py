@@ -299,6 +299,15 @@ def test_heap(plumb, python, start):
     assert_documented(document)
 
 
+def test_heap_with_memory_of_c(plumb, python, start):
+    target = start(python, LEAK)
+    document = plumb("heap", target.pid, "--native", "--json", code=0).json
+    row = {**HEAP["rows"][0], "native": count}
+    native = {"owned": count, "shared": count, "memory": count, "nobody": count}
+    assert mismatches(document, {**HEAP, "rows": [row], "native": native}) == []
+    assert_documented(document)
+
+
 def test_why(plumb, python, start):
     target = start(python, LEAK)
     document = plumb("why", target.pid, "Session", "--json", code=0).json

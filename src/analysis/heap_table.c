@@ -7,6 +7,7 @@
  */
 #include "analysis/heap_table.h"
 
+#include "analysis/native_owners.h"
 #include "base/cleanup.h"
 
 #include <stdio.h>
@@ -113,6 +114,53 @@ static void add_nodes(struct heap_table *table, const struct snapshot *snapshot,
 	}
 }
 
+/* May all objects of one type be in one row? */
+static bool is_by_type(enum heap_by by)
+{
+	return by == HEAP_BY_TYPE || by == HEAP_BY_MODULE;
+}
+
+static void add_block(struct heap_table *table, const struct snapshot *snapshot, enum heap_by by,
+                      struct native_owner owner, uint64_t memory)
+{
+	uint32_t group;
+
+	switch (owner.kind) {
+	case NATIVE_OWNER_NOBODY: table->native.nobody += memory; return;
+	case NATIVE_OWNER_MEMORY: table->native.memory += memory; return;
+	case NATIVE_OWNER_OBJECTS: table->native.shared += memory; return;
+	case NATIVE_OWNER_TYPE:
+	case NATIVE_OWNER_OBJECT: break;
+	}
+	if (!snapshot_is_object(snapshot, owner.node) ||
+	    (owner.kind == NATIVE_OWNER_TYPE && !is_by_type(by))) {
+		table->native.shared += memory;
+		return;
+	}
+	group = group_of(table, snapshot, by, owner.node, snapshot_size(snapshot, owner.node));
+	table->rows[group].native += memory;
+	table->native.owned += memory;
+}
+
+static struct error *add_blocks(struct heap_table *table, const struct snapshot *snapshot,
+                                enum heap_by by)
+{
+	_cleanup_(native_owners_deinit) struct native_owners owners = {0};
+	struct error *error;
+
+	table->has_native = snapshot_has_edges(snapshot) && snapshot_has_native(snapshot);
+	if (!table->has_native)
+		return NULL;
+	error = native_owners_init(&owners, snapshot);
+	if (error)
+		return error;
+	for (node_id node = 0; node < snapshot->node_count; node++)
+		if (native_owners_is_block(&owners, node))
+			add_block(table, snapshot, by, native_owners_of(&owners, node),
+			          snapshot_memory(snapshot, node));
+	return NULL;
+}
+
 /* Names the rows that have objects and moves them together. */
 static void compact_rows(struct heap_table *table, const struct snapshot *snapshot, enum heap_by by,
                          size_t groups)
@@ -146,7 +194,7 @@ static int compare_memory(const void *left, const void *right)
 	const struct heap_row *a = left;
 	const struct heap_row *b = right;
 
-	return compare_numbers(a->memory, b->memory, left, right);
+	return compare_numbers(a->memory + a->native, b->memory + b->native, left, right);
 }
 
 static int compare_bytes(const void *left, const void *right)
@@ -206,6 +254,9 @@ struct error *heap_table_make(const struct snapshot *snapshot, enum heap_by by, 
 	if (!table->rows)
 		return error_no_memory();
 	add_nodes(table, snapshot, by);
+	error = add_blocks(table, snapshot, by);
+	if (error)
+		return error;
 	compact_rows(table, snapshot, by, groups);
 	mark_ambiguous(table);
 	sort_rows(table, sort);

@@ -356,19 +356,6 @@ static struct error *sort(struct sorting *sorting)
 	return NULL;
 }
 
-/* Is there a type that only memory of C has? */
-static bool knows_memory(const struct snapshot *snapshot)
-{
-	for (type_id type = 0; type < snapshot->type_count; type++) {
-		const char *name = snapshot_type_name(snapshot, type);
-
-		if (!snapshot->types[type].address &&
-		    (strcmp(name, SNAP_TYPE_MEMORY) == 0 || strcmp(name, SNAP_TYPE_STACK) == 0))
-			return true;
-	}
-	return false;
-}
-
 static void sorting_deinit(struct sorting *sorting)
 {
 	lost_graph_deinit(&sorting->graph);
@@ -392,7 +379,7 @@ struct error *lost_make(const struct snapshot *snapshot, struct lost **ret)
 	number_map_init(&sorting.group_places);
 	number_map_init(&sorting.block_places);
 	sorting.lost = lost;
-	lost->knows_memory = knows_memory(snapshot);
+	lost->knows_memory = snapshot_has_native(snapshot);
 	error = lost_graph_init(&sorting.graph, snapshot);
 	if (!error)
 		error = sort(&sorting);

@@ -5,6 +5,7 @@
  */
 #include "analysis/step_text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,17 @@ bool edge_is_own_dict(const struct snapshot *snapshot, struct snap_edge edge)
 {
 	return snap_edge_kind(edge) == EDGE_ATTRIBUTE &&
 	       strcmp(snapshot_string(snapshot, snap_edge_operand(edge)), "__dict__") == 0;
+}
+
+/* A word that leads somewhere has no name but its place: <+0x18>. */
+static struct step step_of_word(struct labels *labels, uint32_t number)
+{
+	char place[24];
+
+	if (number == EDGE_OPERAND_MAX)
+		return (struct step){STEP_GUESS, 0};
+	snprintf(place, sizeof(place), "+0x%" PRIx64, (uint64_t)number * 8);
+	return (struct step){STEP_FIELD, labels_word(labels, place)};
 }
 
 struct step step_of_edge(struct labels *labels, struct snap_edge edge)
@@ -34,6 +46,8 @@ struct step step_of_edge(struct labels *labels, struct snap_edge edge)
 	case EDGE_KEY: return (struct step){STEP_KEY, 0};
 	case EDGE_STACK: return (struct step){STEP_STACK, 0};
 	case EDGE_TYPE: return (struct step){STEP_TYPE, 0};
+	case EDGE_CONSERVATIVE:
+	case EDGE_INTERIOR: return step_of_word(labels, operand);
 	default: return (struct step){STEP_GUESS, 0};
 	}
 }

@@ -244,6 +244,11 @@ static void append_value(struct writer *writer, node_id node, unsigned int depth
 	}
 	if (append_literal(writer, node))
 		return;
+	if (!snapshot_is_object(writer->snapshot, node)) {
+		text_printf(writer->text, "%s of %" PRIu64 " bytes", type_name(writer, node),
+		            snapshot_size(writer->snapshot, node));
+		return;
+	}
 	if (writer->snapshot->flags[node] & NODE_IS_TYPE && append_class(writer, node))
 		return;
 	if (!has_items(writer, node) && !find_brackets(type_name(writer, node))) {

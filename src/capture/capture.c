@@ -172,7 +172,8 @@ static bool text_of_node(void *context, node_id node, char **ret)
 	struct capture *capture = context;
 
 	*ret = NULL;
-	if ((!capture->picture && !capture->core) || node >= capture->snapshot->node_count)
+	if ((!capture->picture && !capture->core) || node >= capture->snapshot->node_count ||
+	    !snapshot_is_object(capture->snapshot, node))
 		return true;
 	*ret = py_object_text(&capture->python, capture->types, capture->snapshot->address[node],
 	                      NODE_TEXT_LIMIT);

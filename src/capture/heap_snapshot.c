@@ -50,7 +50,7 @@ static struct error *walk_objects(struct heap_walk *walk, struct root_walk *root
 }
 
 static struct error *walk_heap(struct heap_walk *walk, const struct native_wish *wish,
-                               size_t *ret_threads, bool *ret_has_native)
+                               size_t *ret_threads)
 {
 	_cleanup_(cleanup_root_walk) struct root_walk *roots = NULL;
 	_cleanup_(cleanup_native_walk) struct native_walk *native = NULL;
@@ -74,7 +74,6 @@ static struct error *walk_heap(struct heap_walk *walk, const struct native_wish 
 	if (error)
 		return error;
 	*ret_threads = root_walk_thread_count(roots);
-	*ret_has_native = native;
 	return NULL;
 }
 
@@ -103,9 +102,7 @@ static struct error *take(struct heap_walk *walk, const struct heap_wish *wish,
 	struct snapshot_builder *builder = walk->builder;
 	struct snapshot *snapshot;
 	size_t threads = 0;
-	bool has_native = false;
-	struct error *error =
-		walk_heap(walk, wish->with_edges ? wish->native : NULL, &threads, &has_native);
+	struct error *error = walk_heap(walk, wish->with_edges ? wish->native : NULL, &threads);
 
 	if (!error && wish->with_traces)
 		error = trace_walk(walk);
@@ -120,7 +117,6 @@ static struct error *take(struct heap_walk *walk, const struct heap_wish *wish,
 	add_sums(snapshot);
 	snapshot->facts.interpreters = walk->python->interpreter_count;
 	snapshot->facts.threads = threads;
-	snapshot->has_native = has_native;
 	*ret = snapshot;
 	return NULL;
 }

@@ -33,19 +33,19 @@ static const struct command {
 	{"diff", usage_diff, cmd_diff, NULL,
 	 OPTIONS_DIFF | OPTIONS_TOP | OPTIONS_CORE},
 	{"heap", usage_heap, cmd_heap, NULL,
-	 OPTIONS_TABLE | OPTIONS_TOP | OPTIONS_CORE},
+	 OPTIONS_TABLE | OPTIONS_TOP | OPTIONS_NATIVE | OPTIONS_CORE},
 	{"leaks", usage_leaks, NULL, cmd_leaks,
 	 OPTIONS_TOP | OPTIONS_FAIL | OPTIONS_CORE},
 	{"rss", usage_rss, cmd_rss, NULL,
 	 0},
 	{"show", usage_show, cmd_show, NULL,
-	 OPTIONS_TOP | OPTIONS_CORE},
+	 OPTIONS_TOP | OPTIONS_NATIVE | OPTIONS_CORE},
 	{"snap", usage_snap, cmd_snap, NULL,
-	 OPTIONS_OUTPUT | OPTIONS_VALUES | OPTIONS_SERIES | OPTIONS_CORE},
+	 OPTIONS_OUTPUT | OPTIONS_VALUES | OPTIONS_SERIES | OPTIONS_NATIVE | OPTIONS_CORE},
 	{"sql", usage_sql, cmd_sql, NULL,
 	 OPTIONS_CORE},
 	{"why", usage_why, cmd_why, NULL,
-	 OPTIONS_TOP | OPTIONS_DOT | OPTIONS_CORE},
+	 OPTIONS_TOP | OPTIONS_DOT | OPTIONS_NATIVE | OPTIONS_CORE},
 };
 /* clang-format on */
 

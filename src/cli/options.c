@@ -33,6 +33,7 @@ enum option_id {
 	OPTION_ENV,
 	OPTION_COMPRESS,
 	OPTION_FAIL,
+	OPTION_NATIVE,
 };
 
 /* Which of the sets each option belongs to; 0: every command takes it. */
@@ -59,6 +60,7 @@ static const struct {
 	{{"env", no_argument, NULL, OPTION_ENV}, OPTIONS_DIFF},
 	{{"compress", required_argument, NULL, OPTION_COMPRESS}, OPTIONS_COMPRESS},
 	{{"fail", no_argument, NULL, OPTION_FAIL}, OPTIONS_FAIL},
+	{{"native", no_argument, NULL, OPTION_NATIVE}, OPTIONS_NATIVE},
 };
 
 enum { KNOWN_OPTIONS = sizeof(known_options) / sizeof(*known_options) };
@@ -274,6 +276,7 @@ static struct error *set_option(struct options *options, int id, const char *wor
 	case OPTION_ENV: options->wants_env = true; return NULL;
 	case OPTION_COMPRESS: return set_compression(options, word);
 	case OPTION_FAIL: options->fails = true; return NULL;
+	case OPTION_NATIVE: options->with_native = true; return NULL;
 	}
 	return NULL;
 }

@@ -31,6 +31,7 @@ struct options {
 	bool without_values;
 	bool is_compressed; /* --compress zstd */
 	bool fails;         /* --fail: what is found decides the exit code */
+	bool with_native;   /* --native: memory of C, too */
 	double every;       /* --every, in seconds; 0: not given */
 	unsigned int count; /* --count; 0: not given */
 
@@ -55,6 +56,7 @@ enum option_set {
 	OPTIONS_SERIES = 1 << 8,   /* --every, --count */
 	OPTIONS_COMPRESS = 1 << 9, /* --compress */
 	OPTIONS_FAIL = 1 << 10,    /* --fail */
+	OPTIONS_NATIVE = 1 << 11,  /* --native */
 };
 
 /* ERROR_USAGE says what is wrong. argv[0] is not looked at. */

@@ -102,6 +102,20 @@ static struct error *open_file(const struct options *options, const char *word, 
 	return snapshot_file_open(word, parts & SNAPSHOT_FILE_ALL, &source->file);
 }
 
+/* --native asks for what may not be there. */
+static struct error *check_native(const struct source *source, const char *word)
+{
+	if (snapshot_has_native(source_snapshot(source)))
+		return NULL;
+	if (source->file)
+		return error_new(ERROR_UNSUPPORTED,
+		                 "%s has no memory of C: it was written without --native", word);
+	return error_new(ERROR_UNSUPPORTED,
+	                 "%s: its malloc is not glibc's, so --native does not "
+	                 "know its blocks",
+	                 word);
+}
+
 /*
  * parts: as above, whatever it is that is opened. A table by line needs traces,
  * and no other.
@@ -116,10 +130,14 @@ static struct error *open_source(const struct options *options, const char *word
 		return error_no_memory();
 	if (options->by == HEAP_BY_LINE || options->diff_by == DIFF_BY_LINE)
 		parts |= SNAPSHOT_FILE_TRACES;
+	if (options->with_native)
+		parts |= SNAPSHOT_FILE_ADDRESSES | SNAPSHOT_FILE_EDGES | WITH_NATIVE;
 	if (is_number(word))
 		error = open_process(options, word, parts, progress, source);
 	else
 		error = open_file(options, word, parts, progress, source);
+	if (!error && options->with_native)
+		error = check_native(source, word);
 	if (error)
 		return error;
 	*ret = take_ptr(source);

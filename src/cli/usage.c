@@ -10,6 +10,10 @@
 	"  --json          one JSON document, see doc/json.md\n"                                   \
 	"  --help          this text\n"
 
+#define NATIVE_OPTION                                                                              \
+	"  --native        memory of C too: blocks of glibc's malloc, and what leads to\n"          \
+	"                  them: stacks, data of modules\n"
+
 #define CORE_OPTIONS                                                                               \
 	"  --sysroot DIR   the root of the machine or container that a core comes from\n"          \
 	"  --search DIR    where copies of a core's binaries are; may be repeated\n"          
@@ -77,15 +81,17 @@ const char *usage_snap(void)
 	       "\n"
 	       "Writes the whole graph of the heap to one compressed file: every object, what\n"
 	       "refers to what and by which name, and the values of numbers and strings (the\n"
-	       "beginning of long ones). heap, why, show and diff take the file where they take a\n"
-	       "process id, and answer the same. It is there whole or not at all, and only\n"
-	       "its owner may read it. TARGET may be a snapshot itself, to leave values out.\n"
+	       "beginning of long ones). heap, why, show, diff and leaks take the file where they\n"
+	       "take a process id, and answer the same. It is there whole or not at all, and\n"
+	       "only its owner may read it. TARGET may be a snapshot itself, to leave values out.\n"
 	       "\n"
 	       "options:\n"
 	       "  -o, --output FILE   the file; one of that name is replaced\n"
 	       "  --no-values         keep names of attributes alone: keys are then [*]\n"
 	       "  --every TIME, --count N\n"
 	       "                      N of them, one each TIME: app.1.plumb, app.2.plumb ...\n"
+	       "  --native            memory of C too: blocks of malloc, and what leads to them;\n"
+	       "                      for leaks, and for --native of heap, why and show\n"
 	       CORE_OPTIONS COMMON_OPTIONS
 	       "\n"
 	       "examples:\n"
@@ -141,7 +147,8 @@ const char *usage_heap(void)
 	       "\n"
 	       "A table of all Python objects: how many, their size (as sys.getsizeof says), and\n"
 	       "the memory that they really occupy. What a C extension allocates on its own (the\n"
-	       "data of a numpy array) is in neither.\n"
+	       "data of a numpy array) is in neither; with --native it counts with the object\n"
+	       "that holds it.\n"
 	       "\n"
 	       "options:\n"
 	       "  --by GROUP      type (default), module (of the type), size, or line: where it\n"
@@ -149,10 +156,11 @@ const char *usage_heap(void)
 	       "                  (PYTHONTRACEMALLOC=10, python3 -X tracemalloc=10)\n"
 	       "  --sort COLUMN   memory (default), bytes, objects or name\n"
 	       "  --top N         rows to show (default 20; with --json all; 0: all)\n"
-	       CORE_OPTIONS COMMON_OPTIONS
+	       NATIVE_OPTION CORE_OPTIONS COMMON_OPTIONS
 	       "\n"
 	       "examples:\n"
 	       "  plumb heap 4242\n"
+	       "  plumb heap 4242 --native\n"
 	       "  plumb heap 4242 --sort objects --top 50\n"
 	       "  plumb heap 4242 --json | jq '.rows[0]'\n"
 	       "  plumb heap core.zst --sysroot /srv/containers/app\n";
@@ -171,7 +179,7 @@ const char *usage_why(void)
 	       "  --top N         paths to show (default 5; with --json all; 0: all)\n"
 	       "  --dot FILE      write the paths as a Graphviz picture too (- for stdout,\n"
 	       "                  instead of the text)\n"
-	       CORE_OPTIONS COMMON_OPTIONS "\n"
+	       NATIVE_OPTION CORE_OPTIONS COMMON_OPTIONS "\n"
 	       "examples:\n"
 	       "  plumb why 4242 app.Session\n"
 	       "  plumb why 4242 0x7f31c0a81f40\n"
@@ -190,7 +198,8 @@ const char *usage_leaks(void)
 	       "  gc.garbage           items of the list gc.garbage\n"
 	       "An island is the object to blame and all that only it keeps. And blocks of\n"
 	       "malloc, as valgrind tells them apart: definitely lost (nothing points at one),\n"
-	       "indirectly (lost blocks do); of a process or a core, not of a snapshot.\n"
+	       "indirectly (lost blocks do); of a process, a core, or a snapshot that was\n"
+	       "written with --native.\n"
 	       "\n"
 	       "options:\n"
 	       "  --top N         rows of each table (default 10; with --json all; 0: all)\n"
@@ -232,7 +241,7 @@ const char *usage_show(void)
 	       "options:\n"
 	       "  --top N         references to show in each direction (default 20; with --json\n"
 	       "                  all; 0: all)\n"
-	       CORE_OPTIONS COMMON_OPTIONS
+	       NATIVE_OPTION CORE_OPTIONS COMMON_OPTIONS
 	       "\n"
 	       "examples:\n"
 	       "  plumb show 4242 0x7f31c0a81f40\n"

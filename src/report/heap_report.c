@@ -13,14 +13,16 @@ enum {
 	COUNT_WIDTH = 14,
 	BYTES_WIDTH = 10,
 	SHARE_WIDTH = 8,
-	FIGURES_WIDTH = COUNT_WIDTH + 2 * BYTES_WIDTH + 2 * SHARE_WIDTH,
 	NAME_WIDTH_MIN = 12,
 	NAMED_IN_ANSWER = 3,
 };
 
-static size_t name_width(const struct layout *layout)
+static size_t name_width(const struct layout *layout, const struct heap_report *report)
 {
-	return layout_room(layout, FIGURES_WIDTH + 1, NAME_WIDTH_MIN);
+	size_t figures = COUNT_WIDTH + 2 * BYTES_WIDTH + SHARE_WIDTH;
+
+	figures += report->table->has_native ? BYTES_WIDTH : SHARE_WIDTH;
+	return layout_room(layout, figures + 1, NAME_WIDTH_MIN);
 }
 
 static uint64_t sorted_figure(const struct heap_report *report, const struct heap_row *row)
@@ -31,7 +33,7 @@ static uint64_t sorted_figure(const struct heap_report *report, const struct hea
 	case HEAP_SORT_MEMORY:
 	case HEAP_SORT_NAME: break;
 	}
-	return row->memory;
+	return row->memory + row->native;
 }
 
 static uint64_t sorted_whole(const struct heap_report *report)
@@ -44,7 +46,7 @@ static uint64_t sorted_whole(const struct heap_report *report)
 	case HEAP_SORT_MEMORY:
 	case HEAP_SORT_NAME: break;
 	}
-	return table->memory;
+	return table->memory + table->native.owned;
 }
 
 static void append_answer(const struct layout *layout, const struct heap_report *report,
@@ -60,6 +62,11 @@ static void append_answer(const struct layout *layout, const struct heap_report 
 	units_plural(&answer, table->objects, "object");
 	text_append(&answer, " take ");
 	units_bytes(&answer, table->memory);
+	if (table->has_native) {
+		text_append(&answer, " + ");
+		units_bytes(&answer, table->native.owned);
+		text_append(&answer, " of C");
+	}
 	for (size_t i = 0; i < named && i < table->row_count; i++) {
 		const struct heap_row *row = &table->rows[i];
 
@@ -75,31 +82,32 @@ static void append_answer(const struct layout *layout, const struct heap_report 
 	text_deinit(&item);
 }
 
-static void append_figures(struct text *text, uint64_t objects, uint64_t bytes, uint64_t memory)
+/* With what is C's there is no room for the sum of the shares. */
+static void append_figures(const struct heap_report *report, const struct heap_row *row,
+                           uint64_t so_far, struct text *text)
 {
+	uint64_t whole = sorted_whole(report);
 	struct text cell;
 
 	text_init(&cell);
-	units_count(&cell, objects);
+	units_count(&cell, row->objects);
 	layout_cell(text, &cell, COUNT_WIDTH);
-	units_bytes(&cell, bytes);
+	units_bytes(&cell, row->bytes);
 	layout_cell(text, &cell, BYTES_WIDTH);
-	units_bytes(&cell, memory);
+	units_bytes(&cell, row->memory);
 	layout_cell(text, &cell, BYTES_WIDTH);
-	text_deinit(&cell);
-}
-
-static void append_shares(struct text *text, uint64_t part, uint64_t so_far, uint64_t whole)
-{
-	struct text cell;
-
-	text_init(&cell);
-	units_share(&cell, part, whole);
+	if (report->table->has_native) {
+		units_bytes(&cell, row->native);
+		layout_cell(text, &cell, BYTES_WIDTH);
+	}
+	units_share(&cell, sorted_figure(report, row), whole);
 	layout_cell(text, &cell, SHARE_WIDTH);
-	units_share(&cell, so_far, whole);
-	layout_cell(text, &cell, SHARE_WIDTH);
-	text_deinit(&cell);
+	if (!report->table->has_native) {
+		units_share(&cell, so_far, whole);
+		layout_cell(text, &cell, SHARE_WIDTH);
+	}
 	text_append_char(text, '\n');
+	text_deinit(&cell);
 }
 
 static void append_head(const struct layout *layout, const struct heap_report *report,
@@ -114,18 +122,22 @@ static void append_head(const struct layout *layout, const struct heap_report *r
 	struct text head;
 
 	text_init(&head);
-	layout_left(&head, titles[report->by], name_width(layout));
+	layout_left(&head, titles[report->by], name_width(layout, report));
 	layout_right(&head, "objects", COUNT_WIDTH);
 	layout_right(&head, "getsizeof", BYTES_WIDTH);
 	layout_right(&head, "memory", BYTES_WIDTH);
+	if (report->table->has_native)
+		layout_right(&head, "of C", BYTES_WIDTH);
 	layout_right(&head, "share", SHARE_WIDTH);
-	layout_right(&head, "so far", SHARE_WIDTH);
+	if (!report->table->has_native)
+		layout_right(&head, "so far", SHARE_WIDTH);
 	layout_dim(layout, text, text_string(&head));
 	text_append_char(text, '\n');
 	text_deinit(&head);
 }
 
-static void append_name(const struct layout *layout, const struct heap_row *row, struct text *text)
+static void append_name(const struct layout *layout, const struct heap_report *report,
+                        const struct heap_row *row, struct text *text)
 {
 	struct text name;
 
@@ -133,7 +145,7 @@ static void append_name(const struct layout *layout, const struct heap_row *row,
 	text_append(&name, row->name);
 	if (row->is_ambiguous)
 		text_printf(&name, " @%" PRIx64, row->address);
-	layout_left(text, text_string(&name), name_width(layout));
+	layout_left(text, text_string(&name), name_width(layout, report));
 	text_deinit(&name);
 }
 
@@ -151,16 +163,15 @@ static void append_others(const struct layout *layout, const struct heap_report 
 		others.objects += table->rows[i].objects;
 		others.bytes += table->rows[i].bytes;
 		others.memory += table->rows[i].memory;
+		others.native += table->rows[i].native;
 	}
 	text_init(&name);
 	text_append_char(&name, '(');
 	units_count(&name, table->row_count - shown);
 	text_append(&name, " more)");
-	layout_left(text, text_string(&name), name_width(layout));
+	layout_left(text, text_string(&name), name_width(layout, report));
 	text_deinit(&name);
-	append_figures(text, others.objects, others.bytes, others.memory);
-	append_shares(text, sorted_figure(report, &others), so_far + sorted_figure(report, &others),
-	              sorted_whole(report));
+	append_figures(report, &others, so_far + sorted_figure(report, &others), text);
 }
 
 static void append_rows(const struct layout *layout, const struct heap_report *report,
@@ -174,9 +185,8 @@ static void append_rows(const struct layout *layout, const struct heap_report *r
 		const struct heap_row *row = &table->rows[i];
 
 		so_far += sorted_figure(report, row);
-		append_name(layout, row, text);
-		append_figures(text, row->objects, row->bytes, row->memory);
-		append_shares(text, sorted_figure(report, row), so_far, sorted_whole(report));
+		append_name(layout, report, row, text);
+		append_figures(report, row, so_far, text);
 	}
 	append_others(layout, report, shown, so_far, text);
 }
@@ -199,7 +209,7 @@ static void append_not_objects(const struct layout *layout, const struct heap_re
 	if (!totals->pool_in_use)
 		return;
 	text_init(&cell);
-	layout_left(text, "(not objects)", name_width(layout));
+	layout_left(text, "(not objects)", name_width(layout, report));
 	layout_right(text, "", COUNT_WIDTH + BYTES_WIDTH);
 	units_bytes(&cell, totals->pool_not_objects);
 	layout_cell(text, &cell, BYTES_WIDTH);
@@ -211,6 +221,27 @@ static void append_not_objects(const struct layout *layout, const struct heap_re
 	text_append(text, " of the objects lie outside of it\n");
 }
 
+static void append_part(struct text *text, uint64_t bytes, const char *words)
+{
+	text_append(text, "  ");
+	units_bytes(text, bytes);
+	text_printf(text, " %s\n", words);
+}
+
+/* What of C's blocks is in no row. */
+static void append_native(const struct heap_report *report, struct text *text)
+{
+	const struct heap_native *native = &report->table->native;
+
+	if (!report->table->has_native)
+		return;
+	text_append(text,
+	            "of malloc's blocks in use that are no object's own, besides those above:\n");
+	append_part(text, native->shared, "belong to objects of several rows");
+	append_part(text, native->memory, "to memory of C alone: data of modules, stacks");
+	append_part(text, native->nobody, "to nobody (plumb leaks)");
+}
+
 void heap_report_text(const struct layout *layout, const struct heap_report *report,
                       struct text *text)
 {
@@ -220,6 +251,7 @@ void heap_report_text(const struct layout *layout, const struct heap_report *rep
 	append_head(layout, report, text);
 	append_rows(layout, report, text);
 	append_not_objects(layout, report, text);
+	append_native(report, text);
 	target_report_doubts(text, report->snapshot);
 }
 
@@ -242,6 +274,8 @@ static void row_json(struct json *json, const struct heap_report *report,
 	json_unsigned(json, "objects", row->objects);
 	json_unsigned(json, "bytes", row->bytes);
 	json_unsigned(json, "memory", row->memory);
+	if (report->table->has_native)
+		json_unsigned(json, "native", row->native);
 	json_end_object(json);
 }
 
@@ -256,6 +290,18 @@ static void allocator_json(struct json *json, const struct heap_report *report)
 	json_unsigned(json, "pymalloc_not_objects", totals->pool_not_objects);
 	json_unsigned(json, "pymalloc_blocks", totals->pool_blocks);
 	json_unsigned(json, "outside", outside_of_pools(report));
+	json_end_object(json);
+}
+
+static void native_json(struct json *json, const struct heap_table *table)
+{
+	if (!table->has_native)
+		return;
+	json_begin_object(json, "native");
+	json_unsigned(json, "owned", table->native.owned);
+	json_unsigned(json, "shared", table->native.shared);
+	json_unsigned(json, "memory", table->native.memory);
+	json_unsigned(json, "nobody", table->native.nobody);
 	json_end_object(json);
 }
 
@@ -274,5 +320,6 @@ void heap_report_json(const struct heap_report *report, struct text *text)
 		row_json(&json, report, &table->rows[i]);
 	json_end_array(&json);
 	allocator_json(&json, report);
+	native_json(&json, table);
 	target_report_end_json(&json, report->snapshot);
 }

@@ -136,12 +136,14 @@ static void append_trace(const struct layout *layout, const struct show_report *
 	trace_report_text(layout, report->snapshot, report->view->node, 0, text);
 }
 
-static void append_path(const struct layout *layout, const struct object_view *view,
+static void append_path(const struct layout *layout, const struct show_report *report,
                         struct text *text)
 {
+	const struct object_view *view = report->view;
+
 	text_append_char(text, '\n');
 	if (!view->is_reached) {
-		text_append(text, "held by nothing that Python's own roots reach\n");
+		text_printf(text, "%s\n", target_report_unreached(report->snapshot));
 		return;
 	}
 	layout_dim(layout, text, "held by");
@@ -159,7 +161,7 @@ void show_report_text(const struct layout *layout, const struct show_report *rep
 	append_value(layout, report->view, text);
 	append_links(layout, "refers to", &report->view->references, text);
 	append_links(layout, "referred to by", &report->view->referrers, text);
-	append_path(layout, report->view, text);
+	append_path(layout, report, text);
 	append_trace(layout, report, text);
 	target_report_doubts(text, report->snapshot);
 }

@@ -44,6 +44,12 @@ void target_report_begin_json(struct json *json, struct text *text, const char *
 	json_string(json, "pause", snapshot_pause_name(target->pause));
 }
 
+const char *target_report_unreached(const struct snapshot *snapshot)
+{
+	return snapshot_has_native(snapshot) ? "not reached from anywhere, C included"
+	                                     : "not reached from Python's own roots";
+}
+
 void target_report_word(struct text *text, const struct snapshot_facts *target)
 {
 	if (target->file)

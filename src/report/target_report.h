@@ -28,6 +28,9 @@ void target_report_text(const struct layout *layout, struct text *text,
 /* The word that names the target on a command line: "4242", or the file. */
 void target_report_word(struct text *text, const struct snapshot_facts *target);
 
+/* What to say of objects that no root leads to: of those that the graph has. Static. */
+const char *target_report_unreached(const struct snapshot *snapshot);
+
 /* What could not be read, when there is something: torn, faults, unknown types, unsettled. */
 void target_report_doubts(struct text *text, const struct snapshot *snapshot);
 

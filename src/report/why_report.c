@@ -34,7 +34,8 @@ static void append_answer(const struct layout *layout, const struct why_report *
 		text_printf(&answer, "no %s is alive", report->selector);
 	} else if (paths->path_count == 0) {
 		units_count(&answer, paths->objects);
-		text_printf(&answer, " %s, not reached from Python's own roots", report->selector);
+		text_printf(&answer, " %s, ", report->selector);
+		text_append(&answer, target_report_unreached(report->snapshot));
 	} else if (paths->objects == 1) {
 		text_printf(&answer, "%s is held by", report->selector);
 	} else {
@@ -230,7 +231,11 @@ static void append_rest(const struct why_report *report, size_t shown, struct te
 		units_plural(text, paths->unreached.objects, "object");
 		text_append(text, ", ");
 		units_bytes(text, paths->unreached.bytes);
-		text_append(text, ": not reached from Python's own roots\n");
+		text_printf(text, ": %s\n", target_report_unreached(report->snapshot));
+		if (!snapshot_has_native(report->snapshot))
+			text_append(
+				text,
+				"what C holds: why --native; what nothing holds: plumb leaks\n");
 	}
 }
 

@@ -66,6 +66,18 @@ const char *snapshot_node_name(const struct snapshot *snapshot, node_id node)
 	return name ? snapshot_string(snapshot, name->name) : NULL;
 }
 
+bool snapshot_has_native(const struct snapshot *snapshot)
+{
+	for (type_id type = 0; type < snapshot->type_count; type++) {
+		const char *name = snapshot_type_name(snapshot, type);
+
+		if (!snapshot->types[type].address &&
+		    (strcmp(name, SNAP_TYPE_MEMORY) == 0 || strcmp(name, SNAP_TYPE_STACK) == 0))
+			return true;
+	}
+	return false;
+}
+
 const struct snap_trace *snapshot_trace(const struct snapshot *snapshot, node_id node)
 {
 	uint32_t trace = snapshot->trace ? snapshot->trace[node] : 0;

@@ -258,7 +258,6 @@ struct snapshot {
 	struct snap_totals totals;
 	struct snapshot_facts facts; /* filled in by whoever made the graph */
 	struct snap_account account; /* when it was asked for; no file keeps it */
-	bool has_native;             /* memory of C has its nodes and roots; no file keeps it */
 
 	/*
 	 * The text of a node that serves as a key ('abc', 42, ('a', 1)), as a
@@ -280,6 +279,12 @@ static inline bool snapshot_has_traces(const struct snapshot *snapshot)
 {
 	return snapshot->trace != NULL;
 }
+
+/*
+ * Is memory of C in it: blocks that no object owns, and what may hold these? Linear
+ * in types.
+ */
+bool snapshot_has_native(const struct snapshot *snapshot);
 
 static inline bool snapshot_is_object(const struct snapshot *snapshot, node_id node)
 {

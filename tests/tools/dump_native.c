@@ -187,7 +187,7 @@ static void print_graph(const struct snapshot *snapshot, double seconds)
 	lost = print_lost_objects(snapshot, reached);
 	printf("{\"has_native\": %s, \"nodes\": %u, \"edges\": %u, \"torn\": %" PRIu64
 	       ", \"settled\": %d, \"lost_objects\": %" PRIu64 ", \"ms\": %.3f}\n",
-	       snapshot->has_native ? "true" : "false", snapshot->node_count,
+	       snapshot_has_native(snapshot) ? "true" : "false", snapshot->node_count,
 	       snapshot->edge_start[snapshot->node_count], snapshot->totals.torn,
 	       snapshot->facts.is_settled, lost, seconds * 1000);
 	free(reached);

@@ -296,7 +296,7 @@ static void check_roots(const struct snapshot *snapshot, const taddr *blocks)
 
 static void check(const struct joined *joined, const struct snapshot *snapshot)
 {
-	assert_true(snapshot->has_native);
+	assert_true(snapshot_has_native(snapshot));
 	assert_null(snapshot_check(snapshot));
 	check_blocks(snapshot, joined->blocks);
 	check_roots(snapshot, joined->blocks);
@@ -326,7 +326,7 @@ static void without_glibc_there_are_no_native_nodes(void **state)
 	joined.target = joined.python;
 	joined.python = NULL;
 	assert_null(capture(&joined, &snapshot));
-	assert_false(snapshot->has_native);
+	assert_false(snapshot_has_native(snapshot));
 	for (node_id node = 0; node < snapshot->node_count; node++)
 		assert_string_not_equal(type_of(snapshot, node), SNAP_TYPE_NATIVE);
 	snapshot_free(snapshot);

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`--native`: memory of C in the tables, the paths and the snapshots, held against what the process
+knows of its own malloc. Blocks are counted as malloc_usable_size() tells, and 8 bytes of header."""
+
+import ast
+
+import pytest
+
+from support import extensions
+from support.processes import ANSWER_LOOP
+
+HEADER = 8
+
+CODE = (
+    """
+import ctypes, gc
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.malloc.argtypes = [ctypes.c_size_t]
+libc.malloc_usable_size.restype = ctypes.c_size_t
+libc.malloc_usable_size.argtypes = [ctypes.c_void_p]
+forget = ctypes.pythonapi.Py_IncRef
+forget.argtypes = [ctypes.py_object]
+forget.restype = None
+
+class Order:
+    __slots__ = ("number",)
+
+class Box(ctypes.Structure):
+    _fields_ = [("first", ctypes.c_void_p), ("room", ctypes.c_char * 3000)]
+
+def block(size):
+    address = libc.malloc(size)
+    ctypes.memset(address, 0, size)
+    return address
+
+def store(place, value):
+    ctypes.c_void_p.from_address(place).value = value
+
+def chain(box, count):
+    place = ctypes.addressof(box)
+    for _ in range(count):
+        new = block(700)
+        store(place, new)
+        sizes.append(libc.malloc_usable_size(new))
+        place = new + 8
+
+sizes = []
+boxes = [Box() for _ in range(50)]
+for box in boxes:
+    sizes.append(libc.malloc_usable_size(ctypes.addressof(box)))
+    chain(box, 3)
+
+def hide():
+    order = Order()
+    held = block(120)
+    store(held + 64, id(order))
+    forget(order)
+    store(ctypes.addressof(ctypes.c_void_p.in_dll(libc, "optarg")), held)
+
+hide()
+gc.collect()
+"""
+    + ANSWER_LOOP
+)
+
+
+@pytest.fixture(scope="module")
+def target(python):
+    with python.start(CODE) as target:
+        yield target
+
+
+def heap(plumb, what, *options):
+    return plumb("heap", what, "--native", "--json", *options, code=0).json
+
+
+def native_of(document, name):
+    (row,) = [row for row in document["rows"] if row["type"] == name]
+    return row["native"]
+
+
+def test_blocks_count_with_the_objects_that_own_them(plumb, target):
+    sizes = ast.literal_eval(target.ask("sizes"))
+    document = heap(plumb, target.pid)
+    assert native_of(document, "__main__.Box") == sum(sizes) + HEADER * len(sizes)
+    assert document["native"]["owned"] == sum(row["native"] for row in document["rows"])
+    assert document["native"]["memory"] > 0
+    (module,) = [
+        row for row in heap(plumb, target.pid, "--by", "module")["rows"] if row["module"] == "__main__"
+    ]
+    assert module["native"] >= sum(sizes)
+
+
+def test_the_table_fits_and_names_what_owns_most(plumb, target):
+    shown = plumb("heap", target.pid, "--native", code=0).stdout
+    below = shown.split("/target.py\n")[1]
+    assert "of C" in shown.splitlines()[0]
+    assert [line for line in below.splitlines() if len(line) > 80] == []
+    plain = plumb("heap", target.pid, code=0).stdout
+    assert "of C" not in plain and "so far" in plain
+
+
+def test_what_only_c_holds_has_a_path(plumb, target):
+    plain = plumb("why", target.pid, "Order", code=0).stdout
+    assert "not reached from Python's own roots" in plain and "--native" in plain
+    (path,) = plumb("why", target.pid, "Order", "--native", "--json", code=0).json["paths"]
+    assert path["objects"] == 1
+    assert path["root"].startswith("libc")
+    assert [step["type"] for step in path["steps"][1:]] == ["(native block)", "__main__.Order"]
+    assert path["steps"][2]["label"] == ".<+0x40>"
+
+
+def test_a_block_is_shown_by_its_address(plumb, target):
+    (path,) = plumb("why", target.pid, "Order", "--native", "--json", code=0).json["paths"]
+    block = path["steps"][1]["address"]
+    document = plumb("show", target.pid, block, "--native", "--json", code=0).json
+    shown = document["object"]
+    assert shown["bytes"] >= 120
+    assert shown["value"] == "(native block) of %d bytes" % shown["bytes"]
+    assert [link["type"] for link in document["references"]["links"]] == ["__main__.Order"]
+
+
+def test_a_snapshot_keeps_it(plumb, target, tmp_path):
+    file = tmp_path / "it.plumb"
+    plumb("snap", target.pid, "--native", "-o", file, code=0)
+    plumb("check", file, code=0)
+    sizes = ast.literal_eval(target.ask("sizes"))
+    assert native_of(heap(plumb, file), "__main__.Box") == sum(sizes) + HEADER * len(sizes)
+    (path,) = plumb("why", file, "Order", "--native", "--json", code=0).json["paths"]
+    assert path["root"].startswith("libc")
+    lost = plumb("leaks", file, "--json", code=0).json
+    assert lost["native"] is not None
+    assert [row for row in lost["islands"] if row["type"] == "__main__.Order"] == []
+
+
+def test_a_snapshot_without_it_says_so(plumb, target, tmp_path):
+    file = tmp_path / "plain.plumb"
+    plumb("snap", target.pid, "-o", file, code=0)
+    result = plumb("heap", file, "--native", code=3)
+    assert "was written without --native" in result.stderr
+
+
+BUFFERS = """
+import hoarder
+buffers = [hoarder.Buffer(1000) for _ in range(200)]
+""" + ANSWER_LOOP
+
+
+def test_an_array_of_an_extension_counts_to_its_class_while_it_is_alive(plumb, python, tmp_path):
+    module = extensions.build(python, "hoarder", tmp_path)
+    with python.start(BUFFERS, beside=[module]) as target:
+        usable = 8008  # of malloc(8000), as malloc_usable_size tells on x86-64
+        assert native_of(heap(plumb, target.pid), "hoarder.Buffer") == 200 * (usable + HEADER)
