@@ -6,7 +6,7 @@
 #	make demo       set up, build, and find a leak in a sample service
 #	make test       set up, and run everything that has to pass
 #	make check      the quick part of it: unit tests, layers, format, spelling
-#	make bench      plumb against other tools, on one large heap
+#	make bench      plumb against other tools: one large heap, lost blocks
 #	make fuzz       a minute of each fuzzer (FUZZ_SECONDS=60)
 #	make tidy       clang-tidy
 #	make format     clang-format all C files in place
@@ -37,6 +37,7 @@ check: all
 
 bench: all
 	@bench/run
+	@bench/leaks
 
 fuzz:
 	@tools/setup test

@@ -26,6 +26,7 @@ LEAN = (
     "heap-fork",
     "why-one",
     "why-all",
+    "leaks",
     "verdict",
     "snap",
     "heap-snapshot",

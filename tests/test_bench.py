@@ -59,8 +59,8 @@ def load_tables():
     return tables
 
 
-def run_bench(*arguments):
-    command = [sys.executable, BENCH / "run", *map(str, arguments)]
+def run_bench(*arguments, script="run"):
+    command = [sys.executable, BENCH / script, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
@@ -104,6 +104,7 @@ def test_a_measurement_that_fails_is_a_row_and_the_others_are_made(tmp_path):
     assert result.returncode == 1
     assert result.stdout.count("plumb heap failed: exit code 1") == 3
     assert result.stdout.count("plumb why failed: exit code 1") == 3
+    assert result.stdout.count("plumb leaks failed: exit code 1") == 1
     assert result.stdout.count("plumb PID failed: exit code 1") == 1
     assert result.stdout.count("plumb snap failed: exit code 1") == 1
     assert result.stdout.count("plumb core failed: exit code 1") == 1
@@ -111,6 +112,18 @@ def test_a_measurement_that_fails_is_a_row_and_the_others_are_made(tmp_path):
     assert "the process forks itself" in result.stdout
     assert "60,000 objects" in table.read_text()
     assert "Traceback" not in result.stderr
+
+
+def test_lost_blocks_are_measured_when_they_were_found(plumb, tmp_path):
+    table = tmp_path / "table.md"
+    shared = ("--only", "blocks", "--blocks", 20000, "--repeat", 1, "--python", sys.executable)
+    result = run_bench(*shared, "--plumb", plumb.path, "--markdown", table, script="leaks")
+    assert result.returncode == 0, result.stderr
+    assert "20,000 blocks, 2,000 of them lost" in table.read_text()
+    assert "reading the same" in result.stdout
+    failed = run_bench(*shared, "--plumb", "/bin/false", script="leaks")
+    assert failed.returncode == 1
+    assert "failed: exit code 1" in failed.stdout and "reading the same" in failed.stdout
 
 
 def test_the_wrong_usage_of_the_benchmark_is_told():
