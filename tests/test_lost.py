@@ -372,6 +372,44 @@ def test_arrays_that_a_class_of_c_forgets(python, plumb, tmp_path):
     assert "of malloc that nothing points at" in text.splitlines()[0]
 
 
+NUMBERS = """
+import ctypes, hoarder
+forget = ctypes.pythonapi.Py_IncRef
+forget.argtypes = [ctypes.py_object]
+forget.restype = None
+
+class Mark:
+    pass
+
+def write(address, *words):
+    for place, word in enumerate(words):
+        ctypes.c_uint64.from_address(address + 8 * place).value = word
+
+def lose():
+    for number in range(1000):
+        buffer = hoarder.Buffer(100)
+        where = ctypes.c_uint64.from_address(id(buffer) + object.__basicsize__)
+        middle = where.value + (72 if number % 2 else 64)
+        write(middle - 32, 0, 0, 33, 500, 8, id(Mark))
+        where.value = middle
+        forget(buffer)
+
+lose()
+"""
+
+
+def test_numbers_beside_an_address_of_a_class_are_no_object(python, plumb, tmp_path):
+    """A numpy array points into the middle of a block, at a number, behind which there may be
+    what was left in the block."""
+    built = extensions.build(python, "hoarder", tmp_path)
+    with python.start(NUMBERS + REST, beside=[built]) as target:
+        expected = {("Buffer", "refcount"): (1000, 1000)}
+        assert_nearly(
+            plumb("leaks", target.pid, "--json", code=0).json, expected, module="hoarder"
+        )
+        assert islands(plumb("leaks", target.pid, "--json", code=0).json) == {}
+
+
 NAMES = """
 class Box:
     __slots__ = ()

@@ -12,6 +12,7 @@
 enum {
 	ADDRESS_BITS = 47,     /* of user space on x86-64 */
 	ADDRESS_MIN = 1 << 16, /* nothing is mapped below (vm.mmap_min_addr) */
+	ALIGNMENT = 16,        /* of malloc's blocks, and of pymalloc's */
 };
 
 static bool grow_type_ids(struct heap_worker *worker, size_t needed)
@@ -112,6 +113,22 @@ void heap_resolve_forget(struct heap_worker *worker)
 	number_map_clear(&worker->others);
 }
 
+/*
+ * Is there room for an object, as far as malloc's blocks are known? Every allocator aligns
+ * what it gives, and heads are as long as that: a count and a type that lie otherwise are
+ * two words of something else, a number in an array and what was left behind it.
+ */
+static bool has_place(struct heap_worker *worker, const struct py_object *object)
+{
+	const struct native_blocks *native = worker->walk->native;
+	uint32_t block = native ? native_blocks_at(native, object->address) : NATIVE_NONE;
+
+	if (object->address % ALIGNMENT)
+		return false;
+	return block == NATIVE_NONE ||
+	       native_blocks_has_place(native, block, object->address, object->type->prefix);
+}
+
 /* An object in a block starts where its type says; elsewhere, its head lies before it. */
 static bool starts_here(struct heap_worker *worker, const struct py_object *object)
 {
@@ -120,7 +137,7 @@ static bool starts_here(struct heap_worker *worker, const struct py_object *obje
 	if (block_index_place(&worker->walk->blocks, object->address, &place))
 		return place.offset == worker->probe.debug_header + object->type->prefix;
 	return heap_resolve_is_static(worker, object->address) ||
-	       block_probe_has_head(&worker->probe, object);
+	       (has_place(worker, object) && block_probe_has_head(&worker->probe, object));
 }
 
 node_id heap_resolve_word(struct heap_worker *worker, taddr address)

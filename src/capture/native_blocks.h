@@ -117,6 +117,16 @@ static inline bool native_blocks_is_start(const struct native_blocks *blocks, ui
 	       offset % NATIVE_HEAD == 0;
 }
 
+/* May an object with a prefix of that many bytes begin there, in the block that address lies in? */
+static inline bool native_blocks_has_place(const struct native_blocks *blocks, uint32_t block,
+                                           taddr address, uint32_t prefix)
+{
+	uint64_t offset = address - blocks->starts[block];
+
+	return offset == (uint64_t)prefix + blocks->debug_header ||
+	       offset == prefix + 2 * (uint64_t)blocks->debug_header;
+}
+
 /*
  * The block that begins at address is an object, or one's storage. False: no
  * block begins there, or it was somebody's already. Threads may meet here.

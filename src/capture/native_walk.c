@@ -149,17 +149,18 @@ void native_walk_free(struct native_walk *native)
 /* -------------------------------------------------------- objects of C's */
 
 /*
- * Would an object of that type be where its block of size bytes has one? What
+ * Would an object of that type be where its block has one? What
  * was left in a block by an earlier use looks like the head of one now and then.
  */
-static bool has_place(const struct native_walk *native, taddr address, uint32_t at, uint64_t size)
+static bool has_place(const struct native_walk *native, size_t block, uint32_t at, taddr of_type)
 {
-	const struct py_type *type = py_types_get(native->walk->workers[0]->types, address);
-	uint32_t header = native->blocks.debug_header;
+	const struct native_blocks *blocks = &native->blocks;
+	const struct py_type *type = py_types_get(native->walk->workers[0]->types, of_type);
 
-	if (!type || (at != type->prefix + header && at != type->prefix + 2 * header))
-		return false;
-	return type->basicsize >= 0 && at + (uint64_t)type->basicsize <= size;
+	return type && type->basicsize >= 0 &&
+	       at + (uint64_t)type->basicsize <= native_blocks_usable(blocks, block) &&
+	       native_blocks_has_place(blocks, (uint32_t)block, blocks->starts[block] + at,
+	                               type->prefix);
 }
 
 /*
@@ -185,7 +186,7 @@ static void probe_block(struct native_walk *native, size_t block)
 			return;
 		memcpy(&type, bytes + at + 8, sizeof(type));
 		if (!number_map_get(&walk->others, type, &node) ||
-		    !has_place(native, type, at, usable))
+		    !has_place(native, block, at, type))
 			continue;
 		if (heap_resolve_word(walk->workers[0], start + at) != NODE_NONE)
 			return;
