@@ -16,7 +16,8 @@
  * Blocks of malloc are told apart as valgrind does it: definitely lost is one
  * that nothing points at but what it leads to itself; indirectly lost, what
  * lost blocks point at; possibly lost, what is reached, but on each way some
- * pointer leads into the middle of a block. A block that only an island
+ * pointer leads into the middle of a block. (What C++ keeps
+ * instead of a start is one: the capture knows.) A block that only an island
  * leads to is the island's.
  */
 #ifndef PLUMB_ANALYSIS_LOST_H

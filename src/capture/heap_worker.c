@@ -35,6 +35,7 @@ struct error *heap_worker_new(struct heap_walk *walk, size_t cache_bytes, struct
 	account_parts_init(&worker->pool_storage);
 	worker->python = *walk->python;
 	worker->python.memory = &worker->memory;
+	worker->middles.memory = &worker->memory;
 	worker->pool_bytes = malloc(WINDOW_SIZE);
 	error = worker->pool_bytes ? NULL : error_no_memory();
 	if (!error)

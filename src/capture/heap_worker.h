@@ -10,6 +10,7 @@
 
 #include "capture/block_probe.h"
 #include "capture/heap_walk.h"
+#include "capture/native_middles.h"
 
 /* What came out of a run of nodes, in their order. */
 struct heap_output {
@@ -50,6 +51,7 @@ struct heap_worker {
 	uint8_t *pool_bytes; /* of a pool that could not be pinned with its neighbours */
 	node_id current;     /* the object being decoded */
 	uint64_t current_memory;
+	struct native_middles middles;
 	bool searches_storage; /* of the object being decoded: it may lead to blocks of C */
 	struct heap_output output;
 	struct snap_totals totals;

@@ -57,7 +57,7 @@ static void promise(struct heap_worker *worker, uint64_t word, uint64_t number)
 
 	if (block == NATIVE_NONE)
 		return;
-	kind = native_blocks_is_start(blocks, block, word) ? EDGE_CONSERVATIVE : EDGE_INTERIOR;
+	kind = native_middles_kind(&worker->middles, blocks, block, word);
 	heap_worker_append(worker, snap_edge_make(SNAPSHOT_PROMISE + block, kind, number));
 }
 

@@ -21,7 +21,12 @@ enum {
 struct error *native_words_init(struct native_words *words, struct heap_walk *walk,
                                 struct picture *picture)
 {
-	*words = (struct native_words){.walk = walk, .picture = picture, .pages = {.fd = -1}};
+	*words = (struct native_words){
+		.walk = walk,
+		.picture = picture,
+		.pages = {.fd = -1},
+		.middles = {.memory = walk->python->memory},
+	};
 	if (picture)
 		resident_pages_init(&words->pages, picture_memory_process(picture));
 	words->buffer = malloc(AT_ONCE);
@@ -121,9 +126,7 @@ void native_words_add(struct native_words *words, uint64_t word, uint64_t number
 	block = native_blocks_at(blocks, word);
 	if (block != NATIVE_NONE && !(blocks->owners[block] & NATIVE_IS_OWNED))
 		append(words, blocks->nodes[block],
-		       native_blocks_is_start(blocks, block, word) ? EDGE_CONSERVATIVE
-		                                                   : EDGE_INTERIOR,
-		       number);
+		       native_middles_kind(&words->middles, blocks, block, word), number);
 	else if (!lends && address % WORD == 0)
 		append(words, object_elsewhere(words, address, block), EDGE_CONSERVATIVE, number);
 }

@@ -16,12 +16,14 @@
 #define PLUMB_CAPTURE_NATIVE_WORDS_H
 
 #include "capture/heap_walk.h"
+#include "capture/native_middles.h"
 #include "target/picture.h"
 
 struct native_words {
 	struct heap_walk *walk;  /* borrowed; its native blocks have their nodes */
 	struct picture *picture; /* borrowed; NULL: every page may exist */
 	struct resident_pages pages;
+	struct native_middles middles;
 	struct snapshot_columns columns; /* of now: whoever adds a node sets them again */
 	uint8_t *buffer;
 	taddr buffer_start;
