@@ -2,7 +2,8 @@
 """What every test of the program stands on.
 
 * `python`: an Interpreter; a test that takes it runs once on each CPython of
-  the machine. `@pytest.mark.pythons("3.8", "3.15")` picks minors.
+  the machine. `@pytest.mark.pythons("3.8", "3.15")` picks minors, and
+  `@pytest.mark.packages("numpy")` those that the package is there for.
 * `start`: start(python, CODE_OR_PATH, args) -> a running target, ended with
   the test. `python.start(...)` is the same as a context manager.
 * `plumb`: plumb("heap", pid, "--json").json
@@ -19,7 +20,7 @@ import subprocess
 
 import pytest
 
-from support import interpreters, processes
+from support import interpreters, packages, processes
 from support.program import Plumb
 
 
@@ -63,6 +64,9 @@ def pytest_configure(config):
         "pythons(*minors, newest=False): run on these minors only, as '3.8'; "
         "newest: on the newest build of each, for tests that watch for seconds",
     )
+    config.addinivalue_line(
+        "markers", "packages(*names): run on one Python of each minor that has these packages"
+    )
     missing = interpreters.missing_minors(available(), interpreters.required_minors())
     if missing:
         raise pytest.UsageError(f"no CPython {', '.join(missing)} on this machine")
@@ -74,6 +78,9 @@ def pytest_report_header(config):
     missing = interpreters.missing_minors(available(), interpreters.SUPPORTED_MINORS)
     if missing:
         lines.append(f"not tested: CPython {', '.join(missing)}")
+    missing = packages.missing()
+    if missing:
+        lines.append(f"not tested: packages for {', '.join(missing)} (tools/fetch-packages)")
     return lines
 
 
@@ -86,6 +93,9 @@ def pytest_generate_tests(metafunc):
         pythons = newest_of_each_minor(pythons)
     if marker and marker.kwargs.get("newest"):
         pythons = newest_of_each_minor(pythons)
+    wanted = metafunc.definition.get_closest_marker("packages")
+    if wanted:
+        pythons = packages.pythons_with(pythons, wanted.args)
     if marker:
         chosen = interpreters.read_minors(",".join(marker.args))
         pythons = [python for python in pythons if python.minor in chosen]

@@ -13,7 +13,7 @@ SOURCES = Path(__file__).parent
 WHERE = "import sysconfig; print(sysconfig.get_path('include'))"
 
 
-def build(python, name, folder):
+def build(python, name, folder, source=None):
     """The path of NAME.so in the folder. Skips the test where there is no Python.h."""
     if python.is_entered:
         pytest.skip("no headers in a root of its own")
@@ -24,7 +24,7 @@ def build(python, name, folder):
     if not (include / "Python.h").exists():
         pytest.skip(f"no Python.h in {include}")
     built = folder / f"{name}.so"
-    source = SOURCES / f"{name}.c"
+    source = source or SOURCES / f"{name}.c"
     subprocess.run(
         ["gcc", "-O1", "-Wall", "-shared", "-fPIC", f"-I{include}", source, "-o", built],
         check=True,
