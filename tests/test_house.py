@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from support import packages
 from support.program import REPOSITORY
 
 pytestmark = pytest.mark.without_plumb
@@ -127,7 +128,7 @@ def test_another_distribution_is_told_what_to_install(tmp_path):
 def test_fetching_leaves_a_finished_root_alone(tmp_path):
     root = tmp_path / "sid"
     root.mkdir()
-    (root / ".plumb-root").write_text("python3.15 3.15.2-1\n")
+    (root / ".plumb-root").write_text("libstdc++6 16-1\npython3.15 3.15.2-1\n")
     environment = {**os.environ, "PLUMB_ROOTS": str(tmp_path)}
     environment.pop("PLUMB_SID_ROOT", None)
     result = run("fetch-sid-python", env=environment)
@@ -181,6 +182,45 @@ def test_lists_of_another_day_are_used_but_no_unsigned_ones(tmp_path, complaint,
     assert is_borne or complaint in result.stderr
     # Only the date is passed over: nothing that has to do with signatures.
     assert not any("Allow" in line or "Trusted" in line for line in updates)
+
+
+PIP = """#!/bin/sh
+case "$*" in *--version*) exit 0 ;; esac
+echo "$@" >>"$CALLS"
+case "$*" in *"$REFUSED"*) exit 1 ;; esac
+while [ "$1" != --target ]; do shift; done
+mkdir "$2"
+"""
+
+
+def fetch_packages(folder, refused):
+    """Runs it with a pip that installs nothing, and fails for one version. Returns how it ended
+    and the versions that pip was called for."""
+    (folder / "python3").write_text(PIP)
+    (folder / "python3").chmod(0o755)
+    calls = folder / "calls"
+    calls.write_text("")
+    environment = {
+        **os.environ,
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "PLUMB_PACKAGES": str(folder / "packages"),
+        "CALLS": str(calls),
+        "REFUSED": f"--python-version {refused} ",
+    }
+    result = run("fetch-packages", env=environment)
+    return result.returncode, re.findall(r"--python-version (\S+)", calls.read_text())
+
+
+def test_packages_are_fetched_once_and_complete_or_not_at_all(tmp_path):
+    minors = [packages.name_of(minor) for minor in packages.wanted()]
+    code, fetched = fetch_packages(tmp_path, refused=minors[2])
+    assert code == 1 and fetched == minors[:3]
+    there = [path.name for path in (tmp_path / "packages").iterdir() if path.is_dir()]
+    assert sorted(there) == sorted(minors[:2])
+    assert fetch_packages(tmp_path, refused="none") == (0, minors[2:])
+    assert fetch_packages(tmp_path, refused="none") == (0, [])
+    (tmp_path / "packages" / minors[0] / packages.STAMP).write_text("other==1.0\n")
+    assert fetch_packages(tmp_path, refused="none") == (0, minors[:1])
 
 
 @pytest.mark.parametrize("document", sorted(path.name for path in REPOSITORY.glob("*.md")))
