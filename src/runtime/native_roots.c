@@ -3,17 +3,12 @@
  * All mappings that can be written to, less holes. Holes and data are sorted
  * once, and each mapping is cut along both, so this is n log n in mappings and
  * blocks with a mapping of their own.
- *
- * How far a stack reaches is known by the descriptor that glibc puts on top of
- * it (struct pthread, to which the register fs points): it has the start and
- * the size of the whole in two neighbouring words (stackblock, stackblock_size
- * of nptl/descr.h). Where they lie changes between versions; which they are
- * does not: they enclose both the stack pointer and the descriptor.
  */
 #include "runtime/native_roots.h"
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "runtime/nptl_stacks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +16,7 @@
 enum {
 	PAGE = 4096,
 	WORD = 8,
-	RED_ZONE = 128,        /* below the stack pointer, System V ABI for x86-64, 3.2.2 */
-	DESCRIPTOR = 0x900,    /* struct pthread, of all versions */
-	ADDRESS_MIN = 1 << 16, /* nothing is mapped below (vm.mmap_min_addr) */
+	RED_ZONE = 128, /* below the stack pointer, System V ABI for x86-64, 3.2.2 */
 };
 
 struct data { /* of a module */
@@ -205,29 +198,6 @@ static void add_less_holes(struct search *search, struct native_range range, str
 
 /* ---------------------------------------------------------------- stacks */
 
-/* What the thread's descriptor says of its stack. False: it is of no such thread. */
-static bool described_stack(const struct native_memory *known, taddr pointer, taddr descriptor,
-                            struct mapped_range *ret)
-{
-	uint64_t words[DESCRIPTOR / WORD];
-
-	if (!window_cache_read(known->memory, descriptor, words, sizeof(words)))
-		return false;
-	for (size_t i = 0; i + 1 < DESCRIPTOR / WORD; i++) {
-		taddr start = words[i];
-		taddr end;
-
-		if (start < ADDRESS_MIN || start > pointer ||
-		    __builtin_add_overflow(start, words[i + 1], &end))
-			continue;
-		if (end > descriptor && end - descriptor < DESCRIPTOR + PAGE) {
-			*ret = (struct mapped_range){start, end};
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool is_first_stack(const struct native_memory *known, const struct target_region *region)
 {
 	return strcmp(region->path, "[stack]") == 0 ||
@@ -255,7 +225,7 @@ static bool find_stack(const struct native_memory *known, const struct native_th
 	if (is_first_stack(known, region))
 		stack.start = region->start;
 	else if (pointer < descriptor && descriptor < region->end)
-		(void)described_stack(known, pointer, descriptor, &stack);
+		(void)nptl_stack_of(known->memory, descriptor, pointer, &stack);
 	stack.start = stack.start < region->start ? region->start : stack.start;
 	stack.end = stack.end > region->end ? region->end : stack.end;
 	*ret_top = top < stack.start ? stack.start : top;
@@ -340,50 +310,18 @@ static taddr *list_descriptors(struct search *search)
 	return take_ptr(descriptors);
 }
 
-/*
- * The descriptor at the end of a mapping: it begins with its own address, and
- * has it again (tcbhead_t of sysdeps/x86_64/nptl/tls.h: tcb, dtv, self).
- */
-static bool find_descriptor(const struct native_memory *known, const struct target_region *region,
-                            taddr *ret)
+static void add_kept_stack(void *context, taddr start, taddr end)
 {
-	uint64_t words[2 * PAGE / WORD];
-	taddr start = region->end - sizeof(words);
-
-	if (region->end - region->start < sizeof(words) ||
-	    !window_cache_read(known->memory, start, words, sizeof(words)))
-		return false;
-	for (size_t i = 0; i + 2 < sizeof(words) / WORD; i++) {
-		if (words[i] != start + i * WORD || words[i + 2] != words[i])
-			continue;
-		*ret = words[i];
-		return true;
-	}
-	return false;
+	add_hole(context, start, end);
 }
 
-/* glibc keeps the stack of a thread that has ended for the next one, as it was left. */
-static void add_ended_stacks(struct search *search)
+static void add_kept_stacks(struct search *search)
 {
-	const struct native_memory *known = search->known;
 	_cleanup_free_ taddr *descriptors = list_descriptors(search);
-	size_t count;
-	const struct target_region *regions = target_regions(known->memory->target, &count);
 
-	for (size_t i = 0; descriptors && i < count && !search->is_broken; i++) {
-		struct mapped_range stack;
-		taddr descriptor;
-
-		if (regions[i].inode || !regions[i].is_writable ||
-		    !find_descriptor(known, &regions[i], &descriptor) ||
-		    bsearch(&descriptor, descriptors, known->thread_count, sizeof(*descriptors),
-		            compare_numbers) ||
-		    !described_stack(known, descriptor - WORD, descriptor, &stack))
-			continue;
-		if (stack.start < regions[i].start)
-			stack.start = regions[i].start;
-		add_hole(search, stack.start, descriptor);
-	}
+	if (descriptors)
+		nptl_stacks_kept(search->known->memory, descriptors, search->known->thread_count,
+		                 add_kept_stack, search);
 }
 
 /* --------------------------------------------------------------- mappings */
@@ -449,7 +387,7 @@ struct error *native_roots_find(const struct native_memory *known, struct native
 	if (!search.is_broken)
 		add_stacks(&search);
 	if (!search.is_broken)
-		add_ended_stacks(&search);
+		add_kept_stacks(&search);
 	sort_holes(&search);
 	if (!search.is_broken)
 		add_regions(&search);

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { WAITING = 4 };
+enum { WAITING = 4, LEFT = 512 };
 
 static void *volatile arguments[WAITING];
 static void *volatile left[COPIES];
@@ -34,21 +34,19 @@ static void *wait_with_argument(void *argument)
 	return argument;
 }
 
-static void leave(void *unused)
+/*
+ * glibc keeps the stack for the next thread, but of what is below the end of
+ * the last function only what lies in the same page: so there are many copies.
+ */
+static void *leave(void *unused)
 {
-	void *volatile mine[COPIES];
+	void *volatile mine[LEFT];
 
-	(void)unused;
+	for (int i = 0; i < LEFT; i++)
+		mine[i] = left[i % COPIES];
 	for (int i = 0; i < COPIES; i++)
-		mine[i] = take(&left[i]);
-	(void)mine;
-}
-
-/* The variables are left where its stack was. */
-static void *leave_and_end(void *unused)
-{
-	far_below(leave, NULL);
-	return unused;
+		left[i] = NULL;
+	return mine[0] ? unused : mine[1];
 }
 
 static void *return_result(void *number)
@@ -89,10 +87,10 @@ static void end_one(void)
 void leak_case_threads(void (*look)(void))
 {
 	in_new_thread(make_blocks);
-	join(begin(leave_and_end, 0));
 	join(begin(return_result, 0));
 	end_one();
 	for (int i = 0; i < WAITING; i++)
 		start_thread(wait_with_argument, take(&arguments[i]));
+	join(begin(leave, 0));
 	look();
 }

@@ -24,6 +24,13 @@ enum {
 	MAPPED_SIZE = 16 * PAGE,
 	CONSTANT = 0xa0000,
 	FIRST_STACK = 0xb0000,
+	/* Two stacks in one mapping, of eight pages each, and lists of their descriptors: */
+	MERGED = 0xc0000,
+	MERGED_SIZE = 16 * PAGE,
+	KEPT = MERGED + 8 * PAGE - 0x900,
+	USED = MERGED + 16 * PAGE - 0x900,
+	LINK = 0x2c0,
+	HEADS = 0x30000,
 };
 
 struct fixture {
@@ -82,6 +89,45 @@ static int set_up(void **state)
 		.threads = fixture->threads,
 		.others = fixture->others,
 	};
+	*state = fixture;
+	return 0;
+}
+
+static void put(uint8_t *bytes, taddr address, uint64_t first, uint64_t second)
+{
+	const uint64_t words[] = {first, second};
+
+	memcpy(bytes + (address - MERGED), words, sizeof(words));
+}
+
+static void put_descriptor(uint8_t *bytes, taddr descriptor, taddr stack, taddr next)
+{
+	put(bytes, descriptor, descriptor, 0);
+	put(bytes, descriptor + 16, descriptor, 0);
+	put(bytes, descriptor + LINK, next, next);
+	put(bytes, descriptor + 0x690, stack, 8 * PAGE);
+}
+
+/* The lists of stacks in use, of those the program made, and of those that are kept. */
+static int set_up_merged(void **state)
+{
+	const uint64_t heads[] = {USED + LINK, USED + LINK, HEADS + 16,
+	                          HEADS + 16,  KEPT + LINK, KEPT + LINK};
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct fake_target *fake = fake_target_new();
+	uint8_t *bytes = calloc(1, MERGED_SIZE);
+
+	assert_true(fixture && fake && bytes);
+	put_descriptor(bytes, KEPT, MERGED, HEADS + 32);
+	put_descriptor(bytes, USED, MERGED + 8 * PAGE, HEADS);
+	add(fake, MERGED, bytes, MERGED_SIZE, true);
+	memcpy(bytes, heads, sizeof(heads));
+	add(fake, HEADS, bytes, PAGE, false);
+	free(bytes);
+	assert_null(fake_target_finish(fake, &fixture->target));
+	assert_null(window_cache_init(&fixture->memory, fixture->target, CACHE));
+	fixture->known.memory = &fixture->memory;
+	fixture->known.threads = fixture->threads;
 	*state = fixture;
 	return 0;
 }
@@ -182,6 +228,18 @@ static void the_stack_of_a_thread_that_has_ended_does_not_count(void **state)
 	check(fixture, 3, DESCRIPTOR, STACK + STACK_SIZE, NATIVE_RANGE_ANONYMOUS);
 }
 
+static void it_does_not_where_stacks_share_a_mapping(void **state)
+{
+	struct fixture *fixture = *state;
+	taddr pointer = MERGED + 10 * PAGE;
+
+	add_thread(fixture, pointer, USED);
+	find(fixture);
+	assert_int_equal(fixture->count, 2);
+	check(fixture, 0, pointer - 128, MERGED + MERGED_SIZE, NATIVE_RANGE_STACK);
+	check(fixture, 1, KEPT, MERGED + 8 * PAGE, NATIVE_RANGE_ANONYMOUS);
+}
+
 /* Any thread may have it. */
 static void a_stack_counts_when_not_all_threads_are_known(void **state)
 {
@@ -231,6 +289,8 @@ int main(void)
 	                                        tear_down),
 		cmocka_unit_test_setup_teardown(the_stack_of_a_thread_that_has_ended_does_not_count,
 	                                        set_up, tear_down),
+		cmocka_unit_test_setup_teardown(it_does_not_where_stacks_share_a_mapping,
+	                                        set_up_merged, tear_down),
 		cmocka_unit_test_setup_teardown(a_stack_counts_when_not_all_threads_are_known,
 	                                        set_up, tear_down),
 		cmocka_unit_test_setup_teardown(on_another_stack_all_of_both_counts, set_up,
