@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+enum { DOMINANT_SHARE = 5 };
+
 static enum account_group group_of(unsigned int owner)
 {
 	static const enum account_group groups[ACCOUNT_ROWS_MAX] = {
@@ -28,6 +30,9 @@ static enum account_group group_of(unsigned int owner)
 		[SNAP_OWNER_SHARED] = ACCOUNT_SHARED,
 		[SNAP_OWNER_GPU] = ACCOUNT_GPU,
 		[ACCOUNT_NOBODY] = ACCOUNT_UNEXPLAINED,
+		[ACCOUNT_NATIVE_OWNED] = ACCOUNT_NATIVE,
+		[ACCOUNT_NATIVE_MODULE] = ACCOUNT_NATIVE,
+		[ACCOUNT_NATIVE_LOST] = ACCOUNT_NATIVE,
 	};
 
 	return groups[owner];
@@ -38,6 +43,8 @@ static int compare_rows(const void *left, const void *right)
 	const struct account_row *a = left;
 	const struct account_row *b = right;
 
+	if ((a->owner == ACCOUNT_NOBODY) != (b->owner == ACCOUNT_NOBODY))
+		return a->owner == ACCOUNT_NOBODY ? 1 : -1;
 	if (a->bytes != b->bytes)
 		return a->bytes < b->bytes ? 1 : -1;
 	return (a->owner > b->owner) - (a->owner < b->owner);
@@ -79,9 +86,84 @@ void account_make(const struct snap_account *of, struct account *ret)
 				(struct account_row){owner, of->owned[owner]};
 	}
 	assert(owned <= of->resident);
-	qsort(account.rows, account.row_count, sizeof(*account.rows), compare_rows);
 	account.rows[account.row_count++] =
 		(struct account_row){ACCOUNT_NOBODY, of->resident - owned};
+	qsort(account.rows, account.row_count, sizeof(*account.rows), compare_rows);
 	sum_up_groups(&account);
 	*ret = account;
+}
+
+static struct account_row *find_row(struct account *account, unsigned int owner)
+{
+	for (size_t i = 0; i < account->row_count; i++)
+		if (account->rows[i].owner == owner)
+			return &account->rows[i];
+	return NULL;
+}
+
+/* The shares of so many bytes; together they are these. */
+static void share_out(const struct native_shares *shares, uint64_t bytes, uint64_t *ret_parts)
+{
+	uint64_t sum = 0;
+	uint64_t left = bytes;
+
+	for (size_t kind = 0; kind < NATIVE_SHARE_KINDS; kind++)
+		sum += shares->sums[kind];
+	for (size_t kind = 0; kind < NATIVE_SHARE_KINDS; kind++) {
+		ret_parts[kind] = shares->sums[kind];
+		if (sum > bytes)
+			ret_parts[kind] = account_in_proportion(shares->sums[kind], bytes, sum);
+		left -= ret_parts[kind];
+	}
+	ret_parts[NATIVE_SHARE_MODULE] += left;
+}
+
+void account_split_native(struct account *account, const struct native_shares *shares)
+{
+	struct account_row *native = find_row(account, SNAP_OWNER_NATIVE);
+	uint64_t parts[NATIVE_SHARE_KINDS];
+
+	if (!native)
+		return;
+	share_out(shares, native->bytes, parts);
+	*native = account->rows[--account->row_count];
+	for (unsigned int kind = 0; kind < NATIVE_SHARE_KINDS; kind++)
+		if (parts[kind])
+			account->rows[account->row_count++] =
+				(struct account_row){ACCOUNT_NATIVE_OWNED + kind, parts[kind]};
+	qsort(account->rows, account->row_count, sizeof(*account->rows), compare_rows);
+}
+
+uint64_t account_row_bytes(const struct account *account, unsigned int owner)
+{
+	for (size_t i = 0; i < account->row_count; i++)
+		if (account->rows[i].owner == owner)
+			return account->rows[i].bytes;
+	return 0;
+}
+
+uint64_t account_group_bytes(const struct account *account, enum account_group group)
+{
+	for (size_t i = 0; i < ACCOUNT_GROUP_COUNT; i++)
+		if (account->groups[i].group == group)
+			return account->groups[i].bytes;
+	return 0;
+}
+
+uint64_t account_kept_bytes(const struct account *account)
+{
+	return account_group_bytes(account, ACCOUNT_POOLS_FREE) +
+	       account_group_bytes(account, ACCOUNT_MALLOC_FREE);
+}
+
+bool account_is_mostly_kept(const struct account *account)
+{
+	uint64_t kept = account_kept_bytes(account);
+
+	for (size_t i = 0; i < ACCOUNT_GROUP_COUNT; i++)
+		if (account->groups[i].group != ACCOUNT_POOLS_FREE &&
+		    account->groups[i].group != ACCOUNT_MALLOC_FREE &&
+		    account->groups[i].bytes >= kept)
+			return false;
+	return kept >= account->resident / DOMINANT_SHARE;
 }

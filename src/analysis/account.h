@@ -6,9 +6,7 @@
 #ifndef PLUMB_ANALYSIS_ACCOUNT_H
 #define PLUMB_ANALYSIS_ACCOUNT_H
 
-#include "snapshot/snap_account.h"
-
-#include <stddef.h>
+#include "analysis/native_shares.h"
 
 /* What a reader wants to know first; the rows are parts of these. */
 enum account_group {
@@ -27,12 +25,17 @@ enum account_group {
 };
 
 enum {
-	ACCOUNT_NOBODY = SNAP_OWNER_COUNT, /* in the place of an owner: the unexplained rest */
-	ACCOUNT_ROWS_MAX = SNAP_OWNER_COUNT + 1,
+	/* In the place of an owner: the unexplained rest, */
+	ACCOUNT_NOBODY = SNAP_OWNER_COUNT,
+	/* and parts of SNAP_OWNER_NATIVE, as enum native_share_kind. */
+	ACCOUNT_NATIVE_OWNED,
+	ACCOUNT_NATIVE_MODULE,
+	ACCOUNT_NATIVE_LOST,
+	ACCOUNT_ROWS_MAX,
 };
 
 struct account_row {
-	unsigned int owner; /* enum snap_owner, or ACCOUNT_NOBODY */
+	unsigned int owner; /* enum snap_owner, or ACCOUNT_* */
 	uint64_t bytes;
 };
 
@@ -53,5 +56,29 @@ struct account {
 
 /* of: known; it outlives the account. */
 void account_make(const struct snap_account *of, struct account *ret);
+
+/*
+ * In the place of the one row for malloc's blocks that C uses come up to three.
+ * What the shares do not cover counts with those of modules: a header's rounding.
+ */
+void account_split_native(struct account *account, const struct native_shares *shares);
+
+/* The bytes of a row; 0: there is none. */
+uint64_t account_row_bytes(const struct account *account, unsigned int owner);
+uint64_t account_group_bytes(const struct account *account, enum account_group group);
+
+/* Freed, and kept by an allocator for the next request. */
+uint64_t account_kept_bytes(const struct account *account);
+
+/* Is what is kept more than any other group has, and a fifth of the whole at least? */
+bool account_is_mostly_kept(const struct account *account);
+
+/* part * whole / sum, rounded down, of numbers whose product 64 bits may not hold; sum > 0. */
+static inline uint64_t account_in_proportion(uint64_t part, uint64_t whole, uint64_t sum)
+{
+	__extension__ typedef unsigned __int128 wide;
+
+	return (uint64_t)((wide)part * whole / sum);
+}
 
 #endif

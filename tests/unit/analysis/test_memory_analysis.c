@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "analysis/account_owners.h"
 #include "analysis/diff.h"
 #include "analysis/growth.h"
 #include "analysis/heap_table.h"
@@ -338,6 +339,34 @@ static struct error *ask_lost(struct text *answer)
 	return NULL;
 }
 
+static struct error *ask_owners(struct text *answer)
+{
+	_cleanup_(cleanup_native_shares) struct native_shares shares = {0};
+	_cleanup_(cleanup_account_owners) struct account_owners owners = {0};
+	_cleanup_(graph_deinit) struct graph graph;
+	struct account account;
+	struct error *error;
+
+	make_losses(&graph);
+	graph.snapshot->account = (struct snap_account){
+		.is_known = true,
+		.resident = 1 << 20,
+		.owned = {[SNAP_OWNER_NATIVE] = 1 << 20},
+	};
+	account_make(&graph.snapshot->account, &account);
+	allocator_arm();
+	error = native_shares_init(&shares, graph.snapshot);
+	if (!error)
+		error = account_owners_init(&owners, graph.snapshot, &account, &shares);
+	allocator_disarm();
+	if (error)
+		return error;
+	for (size_t i = 0; i < owners.count; i++)
+		text_printf(answer, "%llu %llu\n", (unsigned long long)owners.all[i].number,
+		            (unsigned long long)owners.all[i].bytes);
+	return NULL;
+}
+
 /* ------------------------------------------------------------------ tests */
 
 /* Both tables are made anew each time, since adding and sealing can fail as well. */
@@ -383,6 +412,12 @@ static void what_is_lost_can_lack_memory_anywhere(void **state)
 	exhaust(ask_lost, 15);
 }
 
+static void owners_can_lack_memory_anywhere(void **state)
+{
+	(void)state;
+	exhaust(ask_owners, 8);
+}
+
 static void paths_can_lack_memory_anywhere(void **state)
 {
 	(void)state;
@@ -419,6 +454,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table_can_lack_memory_anywhere),
 		cmocka_unit_test(what_is_lost_can_lack_memory_anywhere),
+		cmocka_unit_test(owners_can_lack_memory_anywhere),
 		cmocka_unit_test(paths_can_lack_memory_anywhere),
 		cmocka_unit_test(a_suggestion_can_lack_memory_anywhere),
 		cmocka_unit_test(growth_can_lack_memory_anywhere),
