@@ -213,8 +213,53 @@ RSS = {
     "schema": words("plumb.rss/1"),
     "pause_ms": number,
     "rss": count,
-    "rows": [{"kind": text, "label": text, "bytes": count}],
+    "of_core": flag,
+    "rows": [
+        {
+            "kind": text,
+            "label": text,
+            "bytes": count,
+            "owners": [{"name": text, "bytes": count}],
+        }
+    ],
     "page_tables": count,
+    "kept": {"bytes": count, "dominates": flag},
+    "pymalloc": {
+        "arenas": count,
+        "arena_bytes": count,
+        "sparse_arenas": count,
+        "sparse_used": count,
+        "sparse_resident": count,
+        "pinned_by": [{"type": text, "objects": count, "bytes": count}],
+        "classes": [
+            {
+                "size": count,
+                "pools": count,
+                "lonely": count,
+                "used": count,
+                "others": count,
+                "free": count,
+            }
+        ],
+    },
+    "glibc": {
+        "arenas": [
+            {
+                "used": count,
+                "top": count,
+                "holes": count,
+                "caches": count,
+                "trimmable": count,
+                "lonely_pages": count,
+            }
+        ],
+        "holes": [{"at_least": count, "count": count, "bytes": count}],
+        "trim_threshold": count,
+        "mmap_threshold": count,
+    },
+    "advice": [{"what": text, "bytes": count}],
+    "huge_pages": {"bytes": count, "zeros": count},
+    "gpu_mapped": count,
     "trimmable": count,
     "malloc_torn": count,
     "malloc_contradictions": count,

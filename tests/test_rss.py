@@ -49,8 +49,59 @@ def hold_small():
 def free_half_of_small():
     del held["small"][::2]
 
+def forget_addresses():
+    # Freed numbers that Python keeps for later are others from now on.
+    sum([number + (1 << 20) for number in range(1000)])
+
 def hold_native():
     held["native"] = [malloc(BLOCK) for _ in range(480)]
+    forget_addresses()
+
+def hold_native_by_object():
+    held["blocks"] = (ctypes.c_void_p * 160)(*[malloc(BLOCK) for _ in range(160)])
+    forget_addresses()
+
+def hold_native_by_module():
+    # A table of C, to which a variable of a library points.
+    table = malloc(8 * 320)
+    for number in range(320):
+        ctypes.c_void_p.from_address(table + 8 * number).value = malloc(BLOCK)
+    ctypes.c_void_p.in_dll(libc, "optarg").value = table
+    forget_addresses()
+
+def hold_untouched_by_object():
+    held["untouched"] = (ctypes.c_void_p * 1)(libc.malloc(30 << 20))
+
+class Pin:
+    __slots__ = ("one", "two", "three", "four")
+
+def pin_pools():
+    held["pins"] = [Pin() for number in range(600000)][::500]
+
+def leave_lonely_blocks():
+    held["in holes that there are"] = [malloc(200) for _ in range(4000)]
+    blocks = [None] * 4000  # the list lies before them
+    for number in range(4000):
+        blocks[number] = malloc(9160 if number % 2 else 200)
+    held["lonely"] = blocks[::2]
+    for block in blocks[1::2]:
+        libc.free(block)
+
+def free_in_threads():
+    # Each has an arena of its own, whose top nothing trims (MALLOC_TRIM_THRESHOLD_).
+    def work():
+        blocks = [None] * 128  # the list lies before them
+        for number in range(128):
+            blocks[number] = malloc(BLOCK)
+        for block in blocks:
+            libc.free(block)
+        done.release()
+        waiting.wait()
+    waiting, done = threading.Event(), threading.Semaphore(0)
+    for _ in range(4):
+        threading.Thread(target=work, daemon=True).start()
+    for _ in range(4):
+        done.acquire()
 
 def pin_free_native():
     blocks = [malloc(BLOCK) for _ in range(320)]
@@ -94,6 +145,12 @@ def read_untouched():
     block = libc.malloc(30 << 20)
     held["zeros"] = ctypes.string_at(block, 30 << 20).count(b"x"), block
 
+def map_huge():
+    held["huge"] = mmap.mmap(-1, 16 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    held["huge"].madvise(14)  # MADV_HUGEPAGE, a name from Python 3.10 on
+    for place in range(0, 16 << 20, 1 << 20):
+        held["huge"][place] = 1
+
 def unmapped():
     held["reserved"] = mmap.mmap(-1, 64 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 """
@@ -122,11 +179,29 @@ def sums(document):
         found[row["label"]] = row["bytes"]
         if row["kind"] != row["label"]:
             found[row["kind"]] = found.get(row["kind"], 0) + row["bytes"]
+        if row["kind"].startswith("native-"):
+            found["native"] = found.get("native", 0) + row["bytes"]
+    return found
+
+
+def owners_of(document, kind):
+    """What owns most of a kind, by name."""
+    found = {}
+    for row in document["rows"]:
+        assert sum(owner["bytes"] for owner in row["owners"]) <= row["bytes"]
+        for owner in row["owners"] if row["kind"] == kind else ():
+            found[owner["name"]] = found.get(owner["name"], 0) + owner["bytes"]
     return found
 
 
 def about(expected, slack=SLACK):
     return pytest.approx(expected, abs=slack)
+
+
+ALWAYS = [
+    *("stacks", "shared", "free-glibc"),
+    *("native", "native-owned", "native-module", "native-lost"),
+]
 
 
 class Accounts:
@@ -142,7 +217,7 @@ class Accounts:
         before = self.take()
         self.target.ask(f"{what}()")
         after = self.take()
-        found = dict.fromkeys([*before, *after, "stacks", "shared", "free-glibc", "native"], 0)
+        found = dict.fromkeys([*before, *after, *ALWAYS], 0)
         for key in found:
             found[key] = after.get(key, 0) - before.get(key, 0)
         return found
@@ -223,6 +298,125 @@ def test_what_is_not_resident_is_in_no_row(accounts):
     grown = resident_now(accounts.target.pid) - before
     assert grown < 2 * MIB
     assert change["native"] < 2 * MIB and abs(change["unexplained"]) < SLACK
+
+
+def test_blocks_of_c_belong_to_who_holds_them(accounts):
+    # What is left in freed memory may look like an address of one or two of them.
+    change = accounts.change("hold_native_by_object")
+    assert change["native-owned"] == about(10 * MIB, MIB)
+    change = accounts.change("hold_native_by_module")
+    assert change["native-module"] == about(20 * MIB, MIB)
+    change = accounts.change("hold_native")  # their addresses are digits of Python's numbers
+    assert change["native-lost"] == about(30 * MIB, MIB)
+    document = account_of(accounts.plumb, accounts.target.pid)
+    by_object, by_module = (owners_of(document, f"native-{way}") for way in ("owned", "module"))
+    assert by_object["__main__.c_void_p_Array_160"] == about(10 * MIB, MIB)
+    name, size = max(by_module.items(), key=lambda owner: owner[1])
+    assert name.endswith(" data") and size == about(20 * MIB, MIB)
+    assert owners_of(document, "native-lost")["blocks of up to 131,072 bytes"] == about(30 * MIB, MIB)
+
+
+def test_of_a_block_that_was_never_touched_nothing_is_resident(accounts):
+    change = accounts.change("hold_untouched_by_object")
+    assert change["native-owned"] < 64 << 10
+    found = accounts.take()
+    assert found["native-owned"] < MIB
+
+
+def test_the_largest_owners_are_named(plumb, target):
+    for what in "hold_buffer", "hold_object", "hold_small", "map_file", "map_shared":
+        target.ask(f"{what}()")
+    document = account_of(plumb, target.pid)
+    assert owners_of(document, "python-buffers")["array.array"] == about(50 * MIB)
+    assert owners_of(document, "python-buffers")["list"] == about(200000 * 8, MIB // 2)
+    assert owners_of(document, "python-objects")["bytes"] == about(40 * MIB, MIB)
+    assert owners_of(document, "python-objects")["float"] == about(200000 * FLOAT)
+    assert max(owners_of(document, "shared").values()) == 8 * MIB
+    files = owners_of(document, "mapped-files")
+    assert any(name.startswith(("libc.so", "libc-2.")) for name in files)
+    assert about(12 * MIB, MIB) in files.values()
+    lines = plumb("rss", target.pid, "--top", 2, code=0).stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    place = next(i for i, line in enumerate(lines) if line.startswith("buffers of Python objects"))
+    assert re.match(r"  array\.array +50\.\d MiB", lines[place + 1])
+    assert lines[place + 2].startswith("  ") and not lines[place + 3].startswith(" ")
+    few = account_of(plumb, target.pid, "--top", 1)
+    assert max(len(row["owners"]) for row in few["rows"]) == 1
+
+
+def test_who_pins_the_arenas_of_pymalloc_is_told(plumb, python, start):
+    target = start(python, CODE)
+    target.ask("pin_pools()")
+    document = account_of(plumb, target.pid)
+    assert document["kept"]["dominates"]
+    pymalloc = document["pymalloc"]
+    pins = {pin["type"]: pin for pin in pymalloc["pinned_by"]}
+    # All but those in the first and the last arena, which others use too.
+    assert 1000 <= pins["__main__.Pin"]["objects"] <= 1200
+    assert pins["__main__.Pin"]["bytes"] == 64 * pins["__main__.Pin"]["objects"]
+    assert pymalloc["pinned_by"][0]["type"] == "__main__.Pin"
+    assert pymalloc["sparse_resident"] == about(600000 * 64, 4 * MIB)
+    assert pymalloc["sparse_used"] < MIB // 2
+    (own,) = [row for row in pymalloc["classes"] if row["size"] == 64]
+    assert own["lonely"] >= 1000 and own["free"] * 64 <= pymalloc["arena_bytes"]
+    kept = sums(document)["free-pymalloc"]
+    advice = {advice["what"]: advice["bytes"] for advice in document["advice"]}
+    assert advice["PYTHONMALLOC=malloc"] == kept == about(600000 * 64, 4 * MIB)
+    said = plumb("rss", target.pid, code=0).stdout
+    assert re.match(r"[\d.]+ MiB resident: \d\d\.\d % free, but kept \(\d\d\.\d % by pymalloc, ", said)
+    assert re.search(r"^ +__main__\.Pin +1,[012]\d\d ", said, re.MULTILINE)
+    assert "PYTHONMALLOC=malloc" in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_pages_that_one_block_keeps_are_counted(accounts, plumb):
+    before = account_of(plumb, accounts.target.pid)["glibc"]["arenas"][0]
+    accounts.target.ask("leave_lonely_blocks()")
+    after = account_of(plumb, accounts.target.pid)["glibc"]
+    grown = after["arenas"][0]["lonely_pages"] - before["lonely_pages"]
+    # Each lies in a page, some in two, and a few in holes that were there.
+    assert 1800 <= grown <= 2250
+    assert after["arenas"][0]["holes"] - before["holes"] == about(2000 * 9160, 2 * MIB)
+    (holes,) = [row for row in after["holes"] if row["at_least"] == 8192]
+    assert holes["bytes"] == about(2000 * 9160, 2 * MIB) and 1800 <= holes["count"] <= 2100
+    assert "\nlonely: " in plumb("rss", accounts.target.pid, code=0).stdout
+
+
+def test_what_arenas_of_threads_keep_is_told_with_what_may_help(plumb, python, start):
+    kept = 4 * 128 * (64 << 10)
+    target = start(python, CODE, env={"MALLOC_TRIM_THRESHOLD_": str(1 << 30)})
+    target.ask("free_in_threads()")
+    document = account_of(plumb, target.pid)
+    assert sums(document)["free in glibc, thread arenas: tops"] == about(kept, MIB)
+    tops = owners_of(document, "free-glibc")
+    assert sorted(tops.values())[-4:] == [about(kept // 4, MIB)] * 4
+    arenas = document["glibc"]["arenas"]
+    assert sum(arena["top"] for arena in arenas[1:]) == about(kept, MIB)
+    advice = {advice["what"]: advice["bytes"] for advice in document["advice"]}
+    assert advice["MALLOC_ARENA_MAX=1"] == about(kept, MIB)
+    assert advice["MALLOC_TRIM_THRESHOLD_=131072"] == about(kept, 2 * MIB)
+    assert "MALLOC_MMAP_THRESHOLD_=131072" not in advice
+    assert document["glibc"]["trim_threshold"] == 1 << 30
+    assert "MALLOC_ARENA_MAX=1" in plumb("rss", target.pid, code=0).stdout
+    # And it does help.
+    for env in {"MALLOC_ARENA_MAX": "1"}, {"MALLOC_TRIM_THRESHOLD_": "131072"}:
+        helped = start(python, CODE, env=env)
+        helped.ask("free_in_threads()")
+        tops = sums(account_of(plumb, helped.pid))
+        assert tops.get("free in glibc, thread arenas: tops", 0) < 2 * MIB
+
+
+def test_what_huge_pages_may_waste_is_told(plumb, target):
+    target.ask("map_huge()")
+    document = account_of(plumb, target.pid)
+    text = Path(f"/proc/{target.pid}/smaps").read_text(errors="replace")
+    huge = sum(map(int, re.findall(r"^AnonHugePages: +(\d+) kB$", text, re.MULTILINE))) * 1024
+    assert document["huge_pages"]["bytes"] == huge
+    if not huge:
+        pytest.skip("this kernel gives no huge pages")
+    # Two small pages of each were written to.
+    assert document["huge_pages"]["zeros"] == huge - huge // (2 * MIB) * 2 * PAGE
+    assert " are in huge pages, " in plumb("rss", target.pid, code=0).stdout
 
 
 def stats_of(target):
@@ -357,7 +551,7 @@ def test_what_malloc_trim_gives_back_is_foretold(plumb, target):
     target.ask("free_every_other_native()")
     foretold = account_of(plumb, target.pid)["trimmable"]
     said = plumb("rss", target.pid, code=0).stdout
-    assert "\nmalloc_trim(0) would give back 1" in said
+    assert re.search(r"^  malloc_trim\(0\) +1\d\.\d MiB ", said, re.MULTILINE)
     before = resident_now(target.pid)
     target.ask("libc.malloc_trim(0)")
     given_back = before - resident_now(target.pid)
@@ -407,10 +601,37 @@ def test_the_first_line_is_the_answer(plumb, target):
     assert re.search(r"^all: the RSS .* 100\.0 %$", "\n".join(lines), re.MULTILINE)
 
 
-def test_a_file_has_no_account(plumb, target, tmp_path):
+def test_of_a_core_it_says_whose_the_bytes_are(plumb, target, tmp_path):
+    for what in "hold_small", "hold_native_by_object", "hold_native", "pin_free_native":
+        target.ask(f"{what}()")
+    target.ask("start_threads()")
+    target.wait_for_rest()
+    alive = account_of(plumb, target.pid)
+    for options in (), ("--compress", "zstd"):
+        core = tmp_path / f"a{len(options)}.core"
+        plumb("core", target.pid, "-o", core, *options, code=0)
+        dead = plumb("rss", core, "--json", code=0).json
+        assert dead["of_core"] and not alive["of_core"]
+        assert sum(row["bytes"] for row in dead["rows"]) == dead["rss"]
+        found, expected = sums(dead), sums(alive)
+        for kind in ("python-objects", "python-buffers", "free-pymalloc", "free-glibc"):
+            # Pages of zeros are holes of the core.
+            assert expected[kind] * 0.9 - SLACK <= found[kind] <= expected[kind] + SLACK
+        for kind in "native-owned", "native-lost":
+            assert found[kind] == about(expected[kind])
+        # The core holds stacks below their pointers, too, as far as they were ever used.
+        assert expected["stacks"] * 0.5 <= found["stacks"] <= expected["stacks"] * 1.1
+        assert found["unexplained"] < dead["rss"] * 0.02
+    lines = plumb("rss", core, code=0).stdout.splitlines()
+    assert re.match(r"[\d.]+ [KMG]iB in the core: ", lines[0])
+    place = next(i for i, line in enumerate(lines) if line.startswith("a core does not tell "))
+    assert place < 6 and max(map(len, lines[place:])) <= 80
+
+
+def test_a_snapshot_has_no_account(plumb, target, tmp_path):
     snapshot = tmp_path / "a.plumb"
     plumb("snap", target.pid, "-o", snapshot, code=0)
     complaint = plumb("rss", snapshot, code=3).stderr
-    assert "only of a running process the kernel tells what is resident" in complaint
-    assert "one process id" in plumb("rss", code=2).stderr
+    assert "a snapshot does not keep what was resident" in complaint
+    assert "one process id or core file" in plumb("rss", code=2).stderr
     assert "no such file" in plumb("rss", tmp_path / "nothing", code=2).stderr

@@ -21,6 +21,7 @@
 #include "runtime/py_refs.h"
 #include "runtime/py_roots.h"
 #include "snapshot/snapshot_builder.h"
+#include "target/core_resident.h"
 #include "target/live_target.h"
 #include "target/process_access.h"
 
@@ -47,7 +48,8 @@ struct capture {
 	struct snapshot *snapshot;
 	struct node_values values;
 	struct process_facts process;
-	struct resident_map resident; /* at the moment of the picture, if an account is wanted */
+	/* At the moment of the picture, or what the core holds; if an account is wanted. */
+	struct resident_map resident;
 };
 
 /* Is it a good moment? Asked while the process is stopped. */
@@ -268,7 +270,11 @@ static struct error *make_graph(struct capture *capture, const struct capture_op
 {
 	_cleanup_free_ struct native_thread *threads = NULL;
 	struct progress progress = {options};
-	struct account_wish account = {.resident = &capture->resident};
+	struct account_wish account = {
+		.resident = &capture->resident,
+		.first_stack = first_stack(capture),
+		.is_of_core = capture->core,
+	};
 	struct native_wish native = {
 		.first_stack = first_stack(capture),
 		.picture = capture->picture,
@@ -276,7 +282,7 @@ static struct error *make_graph(struct capture *capture, const struct capture_op
 	const struct heap_wish wish = {
 		.with_edges = options->with_edges,
 		.with_traces = options->with_traces,
-		.account = options->with_account && capture->picture ? &account : NULL,
+		.account = options->with_account ? &account : NULL,
 		.native = options->with_native ? &native : NULL,
 		.progress = options->progress ? on_progress : NULL,
 		.progress_context = &progress,
@@ -410,6 +416,8 @@ struct error *capture_core(const char *path, const struct core_options *core_opt
 	if (!capture)
 		return error_no_memory();
 	error = open_core(capture, path, core_options, options);
+	if (!error && options->with_account)
+		error = core_resident_take(capture->core, &capture->resident);
 	if (!error)
 		error = make_snapshot(capture, options);
 	if (!error)

@@ -20,7 +20,7 @@ struct capture_options {
 	bool without_memory; /* only to be searched, see snapshot_drop_memory */
 	bool without_heap;   /* only the facts: a snapshot without any node */
 	bool with_settings;  /* what the program runs, see snapshot_facts */
-	bool with_account;   /* of a process: whose its memory is, see snap_account.h */
+	bool with_account;   /* whose its memory is, see snap_account.h */
 	bool with_native;    /* with edges: memory of C has nodes and roots, see native_walk.h */
 	void (*progress)(void *context, const char *what, double fraction); /* may be NULL */
 	void *progress_context;

@@ -146,6 +146,7 @@ struct error *heap_snapshot_take(struct python *python, const struct heap_wish *
 		error = resident_owners_finish(&owners, snapshot);
 	if (error)
 		return error;
+	snapshot->account.is_of_core = wish->account && wish->account->is_of_core;
 	*ret = take_ptr(snapshot);
 	return NULL;
 }

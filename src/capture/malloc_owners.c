@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "capture/heap_worker.h"
+#include "capture/huge_zeros.h"
 #include "capture/malloc_shape.h"
 #include "capture/thread_names.h"
 #include "runtime/c_malloc.h"
@@ -29,6 +30,8 @@ enum {
 	REST_MIN = 16 << 10,    /* bytes of a mapping that nobody has; less is not named */
 	HEAP_HEAD_MAX = 0x1000, /* heap_info, and the first one's malloc_state */
 };
+
+#define FIRST_THREAD "the first thread"
 
 struct counting {
 	struct resident_owners *owners;
@@ -244,23 +247,33 @@ static const char *name_of_region(const struct target_region *region)
 
 	if (!region->path[0])
 		return "anonymous";
+	if (strcmp(region->path, "[stack]") == 0)
+		return FIRST_THREAD;
 	return slash && slash[1] && !is_of_gpu(region) ? slash + 1 : region->path;
 }
 
+/* A core does not say which mapping is the first thread's stack. */
+static bool is_first_stack(const struct target_region *region, taddr first_stack)
+{
+	return first_stack && !region->inode && region->start <= first_stack &&
+	       first_stack < region->end;
+}
+
 /* Of these only the kernel's figure is known: all of it is one owner's. */
-static void add_region(struct heap_walk *walk, size_t number)
+static void add_region(struct heap_walk *walk, const struct account_wish *wish, size_t number)
 {
 	struct resident_owners *owners = walk->owners;
 	const struct target_region *region = &owners->map->smaps.maps.regions[number];
 	uint64_t resident = owners->map->smaps.figures[number].resident;
-	enum snap_owner owner = owner_of_region(region);
+	bool is_stack = is_first_stack(region, wish->first_stack);
+	enum snap_owner owner = is_stack ? SNAP_OWNER_STACKS : owner_of_region(region);
 
 	if (owner == SNAP_OWNER_COUNT)
 		return;
 	owners->regions[number][owner] += resident;
 	if (owner == SNAP_OWNER_GPU)
 		owners->gpu_mapped += region->end - region->start;
-	add_part(walk, owner, name_of_region(region), resident);
+	add_part(walk, owner, is_stack ? FIRST_THREAD : name_of_region(region), resident);
 }
 
 /* Where it is what nobody was found for. */
@@ -300,10 +313,11 @@ struct error *malloc_owners_add(struct heap_walk *walk, const struct account_wis
 		error = note_other_malloc(memory, owners, images, image_count);
 	if (error)
 		return error;
+	owners->huge_zeros = huge_zeros_count(memory->target, owners->map);
 	add_module_data(walk, images, image_count);
 	add_stacks(walk, wish);
 	for (size_t i = 0; i < owners->map->smaps.maps.count; i++)
-		add_region(walk, i);
+		add_region(walk, wish, i);
 	for (size_t i = 0; i < owners->map->smaps.maps.count; i++)
 		add_rest(walk, i);
 	return NULL;

@@ -15,6 +15,8 @@ struct account_wish {
 	const struct resident_map *resident;
 	const struct native_thread *threads;
 	size_t thread_count;
+	taddr first_stack; /* somewhere in the stack of a core's first thread; 0: it is named */
+	bool is_of_core;
 };
 
 /* The walk has owners, which learn of it. */

@@ -37,7 +37,7 @@ static const struct command {
 	{"leaks", usage_leaks, NULL, cmd_leaks,
 	 OPTIONS_TOP | OPTIONS_FAIL | OPTIONS_CORE},
 	{"rss", usage_rss, cmd_rss, NULL,
-	 0},
+	 OPTIONS_TOP | OPTIONS_CORE},
 	{"show", usage_show, cmd_show, NULL,
 	 OPTIONS_TOP | OPTIONS_NATIVE | OPTIONS_CORE},
 	{"snap", usage_snap, cmd_snap, NULL,

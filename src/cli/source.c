@@ -87,10 +87,6 @@ static struct error *open_file(const struct options *options, const char *word, 
 	if (access(word, F_OK) < 0)
 		return error_new(ERROR_USAGE, "%s: not a process id, and there is no such file",
 		                 word);
-	if (parts & WITH_ACCOUNT)
-		return error_new(ERROR_UNSUPPORTED,
-		                 "%s: only of a running process the kernel tells what is resident",
-		                 word);
 	if (core_target_is_core(word))
 		return open_core(options, word, parts, progress, source);
 	if (!snapshot_file_is_one(word))
@@ -172,7 +168,19 @@ struct error *source_open_facts(const struct options *options, const char *word,
 struct error *source_open_account(const struct options *options, const char *word,
                                   struct progress *progress, struct source **ret)
 {
-	return open_source(options, word, WITH_ACCOUNT, progress, ret);
+	_cleanup_(cleanup_source) struct source *source = NULL;
+	struct error *error = open_source(
+		options, word, SNAPSHOT_FILE_EDGES | WITH_NATIVE | WITH_ACCOUNT, progress, &source);
+
+	if (error)
+		return error;
+	if (!source_snapshot(source)->account.is_known)
+		return error_new(ERROR_UNSUPPORTED,
+		                 "%s: a snapshot does not keep what was resident; plumb rss takes "
+		                 "a process or a core",
+		                 word);
+	*ret = take_ptr(source);
+	return NULL;
 }
 
 struct error *source_open_native(const struct options *options, const char *word,

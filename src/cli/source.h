@@ -30,7 +30,7 @@ struct error *source_open_facts(const struct options *options, const char *word,
 /* With edges, and with the memory of C; a snapshot has none of that. */
 struct error *source_open_native(const struct options *options, const char *word,
                                  struct progress *progress, struct source **ret);
-/* A running process, with the account of its memory: ERROR_UNSUPPORTED for any other target. */
+/* The same with the account of its memory; ERROR_UNSUPPORTED where that is not known. */
 struct error *source_open_account(const struct options *options, const char *word,
                                   struct progress *progress, struct source **ret);
 void source_free(struct source *source);

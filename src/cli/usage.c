@@ -34,7 +34,8 @@ const char *usage_program(void)
 	       "  plumb core PID -o F   write an ELF core, for plumb and for gdb\n"
 	       "  plumb check FILE      is this snapshot sound?\n"
 	       "\n"
-	       "heap, why, leaks, show, diff, snap and sql take a core file too, packed or not.\n"
+	       "heap, why, leaks, rss, show, diff, snap and sql take a core file too, packed or\n"
+	       "not.\n"
 	       "\n"
 	       "  plumb COMMAND --help, plumb PID --help, plumb --version\n"
 	       "\n"
@@ -215,20 +216,27 @@ const char *usage_leaks(void)
 
 const char *usage_rss(void)
 {
-	return "plumb rss PID: whose is the resident memory?\n"
+	return "plumb rss TARGET: whose is the resident memory?\n"
 	       "\n"
 	       "A table whose rows add up to the RSS that the kernel tells of the process: live\n"
 	       "Python objects and their buffers, what is free but kept in pymalloc and in\n"
-	       "glibc's malloc, blocks of C that no object is known to own, mapped files, stacks,\n"
-	       "shared memory, and what nobody could be found for. Memory that is reserved but\n"
-	       "not resident is in no row. The data of a numpy array counts as a block of C.\n"
+	       "glibc's malloc, blocks of C by who holds them (objects, C alone, or nothing at\n"
+	       "all), mapped files, stacks, shared memory, graphics devices, and what nobody\n"
+	       "could be found for. Memory that is reserved but not resident is in no row.\n"
+	       "\n"
+	       "Where much is free but kept: which objects pin the arenas of pymalloc, what each\n"
+	       "arena of glibc holds, and what may give it back, with how much at most.\n"
+	       "A core does not tell what was resident: the rows are then what it holds.\n"
 	       "\n"
 	       "options:\n"
-	       COMMON_OPTIONS
+	       "  --top N         the N largest owners of each row: types, files, threads, arenas\n"
+	       "                  (default none; 0: all)\n"
+	       CORE_OPTIONS COMMON_OPTIONS
 	       "\n"
 	       "examples:\n"
 	       "  plumb rss 4242\n"
-	       "  plumb rss 4242 --json | jq '.rows[] | select(.kind == \"free-glibc\")'\n";
+	       "  plumb rss 4242 --top 5\n"
+	       "  plumb rss 4242 --json | jq '.rows[] | select(.kind == \"native-lost\")'\n";
 }
 
 const char *usage_show(void)

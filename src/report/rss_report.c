@@ -11,7 +11,6 @@ enum {
 	FIGURES_WIDTH = BYTES_WIDTH + EXACT_WIDTH + SHARE_WIDTH,
 	NAME_WIDTH_MIN = 12,
 	NAMED_IN_ANSWER = 3,
-	TRIM_WORTH = 1 << 20, /* bytes */
 };
 
 static const struct row_words {
@@ -38,6 +37,9 @@ static const struct row_words {
 	[SNAP_OWNER_SHARED] = {"shared", "shared memory"},
 	[SNAP_OWNER_GPU] = {"gpu", "memory of graphics devices"},
 	[ACCOUNT_NOBODY] = {"unexplained", "unexplained"},
+	[ACCOUNT_NATIVE_OWNED] = {"native-owned", "C's blocks held by Python objects"},
+	[ACCOUNT_NATIVE_MODULE] = {"native-module", "C's blocks held by C alone"},
+	[ACCOUNT_NATIVE_LOST] = {"native-lost", "C's blocks that nothing points at"},
 };
 
 static const char *const group_words[ACCOUNT_GROUP_COUNT] = {
@@ -49,26 +51,52 @@ static const char *const group_words[ACCOUNT_GROUP_COUNT] = {
 	[ACCOUNT_UNEXPLAINED] = "unexplained",
 };
 
-static void append_answer(const struct layout *layout, const struct account *account,
-                          struct text *text)
+static void append_groups(const struct layout *layout, const struct account *account,
+                          struct text *answer)
 {
-	struct text answer;
 	struct text item;
 
-	text_init(&answer);
 	text_init(&item);
-	units_bytes(&answer, account->resident);
-	text_append(&answer, " resident");
 	for (size_t i = 0; i < NAMED_IN_ANSWER && account->groups[i].bytes; i++) {
 		units_share(&item, account->groups[i].bytes, account->resident);
 		text_printf(&item, " %s", group_words[account->groups[i].group]);
-		if (!layout_add_item(layout, &answer, &item, i == 0))
+		if (!layout_add_item(layout, answer, &item, i == 0))
 			break;
 	}
+	text_deinit(&item);
+}
+
+/* Nobody's objects are to blame then: that comes first. */
+static void append_kept(const struct account *account, struct text *answer)
+{
+	uint64_t pools = account_group_bytes(account, ACCOUNT_POOLS_FREE);
+	uint64_t malloc = account_group_bytes(account, ACCOUNT_MALLOC_FREE);
+
+	text_append(answer, ": ");
+	units_share(answer, pools + malloc, account->resident);
+	text_append(answer, " free, but kept (");
+	units_share(answer, pools, account->resident);
+	text_append(answer, " by pymalloc, ");
+	units_share(answer, malloc, account->resident);
+	text_append(answer, " by glibc)");
+}
+
+static void append_answer(const struct layout *layout, const struct rss_report *report,
+                          struct text *text)
+{
+	const struct account *account = report->account;
+	struct text answer;
+
+	text_init(&answer);
+	units_bytes(&answer, account->resident);
+	text_append(&answer, report->snapshot->account.is_of_core ? " in the core" : " resident");
+	if (account_is_mostly_kept(account))
+		append_kept(account, &answer);
+	else
+		append_groups(layout, account, &answer);
 	layout_bold(layout, text, text_string(&answer));
 	text_append_char(text, '\n');
 	text_deinit(&answer);
-	text_deinit(&item);
 }
 
 static size_t name_width(const struct layout *layout)
@@ -107,16 +135,62 @@ static void append_row(const struct layout *layout, const char *label, uint64_t 
 	text_deinit(&cell);
 }
 
-/* What is worth a call. */
-static void append_advice(const struct account *account, struct text *text)
+void rss_report_owner(struct text *text, const struct account_owner *owner)
 {
-	uint64_t trimmable = account->malloc->trimmable;
-
-	if (trimmable < TRIM_WORTH || trimmable < account->resident / 100)
+	if (owner->name) {
+		text_append(text, owner->name);
 		return;
-	text_append(text, "\nmalloc_trim(0) would give back ");
-	units_bytes(text, trimmable);
-	text_append(text, " of what is free in glibc\n");
+	}
+	switch (owner->row) {
+	case SNAP_OWNER_THREAD_TOP:
+	case SNAP_OWNER_THREAD_BINS:
+	case SNAP_OWNER_THREAD_CACHES:
+		text_printf(text, "arena %llu", (unsigned long long)owner->number);
+		return;
+	case ACCOUNT_NATIVE_OWNED: text_append(text, "objects of several types"); return;
+	case ACCOUNT_NATIVE_LOST: text_append(text, "blocks of up to "); break;
+	default: text_append(text, "blocks of "); break;
+	}
+	units_count(text, owner->number);
+	text_append(text, " bytes");
+}
+
+/* The largest owners, a line each below their row. */
+static void append_owners(const struct layout *layout, const struct rss_report *report,
+                          const struct account_row *row, struct text *text)
+{
+	size_t count;
+	const struct account_owner *owners = account_owners_of(report->owners, row->owner, &count);
+	struct text name;
+
+	text_init(&name);
+	for (size_t i = 0; i < count && i < report->top; i++) {
+		text_append(&name, "  ");
+		rss_report_owner(&name, &owners[i]);
+		append_row(layout, text_string(&name), owners[i].bytes, report->account->resident,
+		           text);
+		text_clear(&name);
+	}
+	text_deinit(&name);
+}
+
+static void append_table(const struct layout *layout, const struct rss_report *report,
+                         struct text *text)
+{
+	const struct account *account = report->account;
+
+	append_head(layout, text);
+	for (size_t i = 0; i < account->row_count; i++) {
+		const struct account_row *row = &account->rows[i];
+
+		append_row(layout, row_words[row->owner].label, row->bytes, account->resident,
+		           text);
+		append_owners(layout, report, row, text);
+	}
+	append_row(layout,
+	           report->snapshot->account.is_of_core ? "all: what the core holds"
+	                                                : "all: the RSS",
+	           account->resident, account->resident, text);
 }
 
 static void append_doubts(const struct snap_malloc *malloc, struct text *text)
@@ -143,51 +217,73 @@ static void append_doubts(const struct snap_malloc *malloc, struct text *text)
 	}
 }
 
-void rss_report_text(const struct layout *layout, const struct snapshot *snapshot,
-                     const struct account *account, struct text *text)
+void rss_report_text(const struct layout *layout, const struct rss_report *report,
+                     struct text *text)
 {
-	append_answer(layout, account, text);
-	target_report_text(layout, text, &snapshot->facts);
+	const struct account *account = report->account;
+
+	append_answer(layout, report, text);
+	target_report_text(layout, text, &report->snapshot->facts);
+	if (report->snapshot->account.is_of_core)
+		text_append(text, "a core does not tell what was resident: whose the bytes are "
+		                  "that it holds\n");
 	text_append_char(text, '\n');
-	append_head(layout, text);
-	for (size_t i = 0; i < account->row_count; i++)
-		append_row(layout, row_words[account->rows[i].owner].label, account->rows[i].bytes,
-		           account->resident, text);
-	append_row(layout, "all: the RSS", account->resident, account->resident, text);
+	append_table(layout, report, text);
 	if (account->page_tables) {
 		text_append(text, "\nbeside the RSS the kernel keeps ");
 		units_bytes(text, account->page_tables);
 		text_append(text, " of page tables\n");
 	}
-	append_advice(account, text);
+	rss_allocators_text(layout, report, text);
 	append_doubts(account->malloc, text);
-	target_report_doubts(text, snapshot);
+	target_report_doubts(text, report->snapshot);
 }
 
-void rss_report_json(const struct snapshot *snapshot, const struct account *account,
-                     struct text *text)
+static void append_row_json(const struct rss_report *report, const struct account_row *row,
+                            struct json *json)
 {
+	size_t count;
+	const struct account_owner *owners = account_owners_of(report->owners, row->owner, &count);
+	struct text name;
+
+	text_init(&name);
+	json_begin_object(json, NULL);
+	json_string(json, "kind", row_words[row->owner].kind);
+	json_string(json, "label", row_words[row->owner].label);
+	json_unsigned(json, "bytes", row->bytes);
+	json_begin_array(json, "owners");
+	for (size_t i = 0; i < layout_rows(report->top, count); i++) {
+		rss_report_owner(&name, &owners[i]);
+		json_begin_object(json, NULL);
+		json_string(json, "name", text_string(&name));
+		json_unsigned(json, "bytes", owners[i].bytes);
+		json_end_object(json);
+		text_clear(&name);
+	}
+	json_end_array(json);
+	json_end_object(json);
+	text_deinit(&name);
+}
+
+void rss_report_json(const struct rss_report *report, struct text *text)
+{
+	const struct account *account = report->account;
 	const struct snap_malloc *malloc = account->malloc;
 	struct json json;
 
-	target_report_begin_json(&json, text, "plumb.rss/1", &snapshot->facts);
+	target_report_begin_json(&json, text, "plumb.rss/1", &report->snapshot->facts);
 	json_unsigned(&json, "rss", account->resident);
+	json_bool(&json, "of_core", report->snapshot->account.is_of_core);
 	json_begin_array(&json, "rows");
-	for (size_t i = 0; i < account->row_count; i++) {
-		const struct row_words *words = &row_words[account->rows[i].owner];
-
-		json_begin_object(&json, NULL);
-		json_string(&json, "kind", words->kind);
-		json_string(&json, "label", words->label);
-		json_unsigned(&json, "bytes", account->rows[i].bytes);
-		json_end_object(&json);
-	}
+	for (size_t i = 0; i < account->row_count; i++)
+		append_row_json(report, &account->rows[i], &json);
 	json_end_array(&json);
 	json_unsigned(&json, "page_tables", account->page_tables);
+	rss_allocators_json(report, &json);
 	json_unsigned(&json, "trimmable", malloc->trimmable);
 	json_unsigned(&json, "malloc_torn", malloc->torn);
 	json_unsigned(&json, "malloc_contradictions", malloc->contradictions);
 	json_bool(&json, "malloc_missing", malloc->is_missing);
 	json_string(&json, "other_malloc", *malloc->other ? malloc->other : NULL);
-	target_report_end_json(&json, snapshot);
+	target_report_end_json(&json, report->snapshot);
 }

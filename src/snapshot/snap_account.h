@@ -138,7 +138,4 @@ struct snap_account {
 
 void snap_account_deinit(struct snap_account *account);
 
-/* How much of a native block's memory is not resident. Logarithmic. */
-uint64_t snap_account_absent(const struct snap_account *account, uint32_t node);
-
 #endif

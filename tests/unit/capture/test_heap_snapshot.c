@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "capture/heap_resolve.h"
 #include "capture/heap_snapshot.h"
 #include "capture/root_walk.h"
@@ -409,6 +410,50 @@ static void a_pool_without_a_used_block_has_no_objects(void **state)
 	snapshot_free(snapshot);
 }
 
+/* Devices cannot be had on every machine: their mappings are made up. */
+static void memory_of_graphics_devices_is_told_by_their_names(void **state)
+{
+	enum { COUNT = 6 };
+	static const char *const paths[COUNT] = {
+		"/dev/nvidia-uvm", "/dev/dri/renderD128", "/dev/kfd",
+		"/dev/zero",       "/tmp/nvidia0",        "",
+	};
+	struct target_region regions[COUNT];
+	struct smaps_figures figures[COUNT] = {0};
+	const struct resident_map map = {
+		.smaps = {.maps = {.regions = regions, .count = COUNT},
+	                  .figures = figures,
+	                  .resident_bytes = COUNT * 0x1000},
+	};
+	const struct account_wish account = {.resident = &map};
+	const struct heap_wish wish = {.account = &account};
+	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
+	struct fake_python *fake = fake_python_new(layout, layout->version << 16 | 0x01f0);
+	struct window_cache memory;
+	struct python python;
+	struct target *target;
+
+	(void)state;
+	for (uint64_t i = 0; i < COUNT; i++) {
+		regions[i] = (struct target_region){.start = (i + 1) << 40,
+		                                    .end = ((i + 1) << 40) + 0x10000,
+		                                    .inode = paths[i][0] != 0,
+		                                    .path = paths[i]};
+		figures[i].resident = 0x1000;
+	}
+	fake_heap_fill(fake, layout);
+	assert_null(fake_python_finish(fake, &target));
+	assert_null(window_cache_init(&memory, target, CACHE));
+	assert_null(python_find(&memory, &python));
+	assert_null(heap_snapshot_take(&python, &wish, &snapshot));
+	assert_int_equal(snapshot->account.owned[SNAP_OWNER_GPU], 3 * 0x1000);
+	assert_int_equal(snapshot->account.gpu_mapped, 3 * 0x10000);
+	assert_int_equal(snapshot->account.owned[SNAP_OWNER_FILES], 2 * 0x1000);
+	python_deinit(&python);
+	window_cache_deinit(&memory);
+	target_free(target);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -421,6 +466,7 @@ int main(void)
 		cmocka_unit_test(lists_that_share_a_desert_end),
 		cmocka_unit_test(a_freed_object_is_none_at_any_place_of_its_block),
 		cmocka_unit_test(a_pool_without_a_used_block_has_no_objects),
+		cmocka_unit_test(memory_of_graphics_devices_is_told_by_their_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
