@@ -33,6 +33,7 @@ enum {
 	MAX_NOTES = 4096,
 	MAX_NOTE_BYTES = 1 << 20,   /* of all tables of notes; libelf keeps them all */
 	MAX_NAME_BYTES = 256 << 20, /* of a table of names */
+	MAX_PREFIXED = 1 << 16,     /* symbols that begin alike, of one question */
 };
 
 /*
@@ -399,6 +400,25 @@ bool elf_image_symbol(const struct elf_image *image, const char *name, struct el
 		return false;
 	*ret = index->entries[found].symbol;
 	return true;
+}
+
+const char *elf_image_symbol_at(const struct elf_image *image, const char *prefix, uint64_t address)
+{
+	const struct symbol_index *index = image->symbols;
+	size_t length = strlen(prefix);
+	size_t first;
+
+	load_symbols(image);
+	first = lower_bound(index, prefix);
+	for (size_t i = first; i < index->count && i - first < MAX_PREFIXED; i++) {
+		const struct symbol_entry *entry = &index->entries[i];
+
+		if (strncmp(entry->name, prefix, length) != 0)
+			return NULL;
+		if (entry->symbol.address == address)
+			return entry->name;
+	}
+	return NULL;
 }
 
 const char *elf_image_build_id(const struct elf_image *image)

@@ -61,6 +61,13 @@ bool elf_image_section(const struct elf_image *image, const char *name, struct e
 /* Looks in .dynsym, then in .symtab. Only defined data and function symbols. */
 bool elf_image_symbol(const struct elf_image *image, const char *name, struct elf_symbol *ret);
 
+/*
+ * The name of a symbol that begins with prefix and lies at address, or NULL. Of
+ * those that begin so only the first 65536, by name, are looked at. Borrowed.
+ */
+const char *elf_image_symbol_at(const struct elf_image *image, const char *prefix,
+                                uint64_t address);
+
 /* Build-id as lower-case hex, "" when there is none. Borrowed. */
 const char *elf_image_build_id(const struct elf_image *image);
 

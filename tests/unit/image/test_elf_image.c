@@ -86,6 +86,23 @@ static uint64_t address_of(const struct elf_image *image, const char *name)
 	return elf_image_symbol(image, name, &symbol) ? symbol.address : 0;
 }
 
+static void symbols_are_found_by_their_place(void **state)
+{
+	struct written_elf elf;
+	struct elf_image *image;
+
+	(void)state;
+	elf_writer_make(&elf);
+	image = open_written(&elf);
+	assert_string_equal(elf_image_symbol_at(image, "hid", WRITTEN_BASE + 0x300), "hidden");
+	assert_string_equal(elf_image_symbol_at(image, "tw", WRITTEN_BASE + 2), "twice");
+	assert_string_equal(elf_image_symbol_at(image, "", WRITTEN_BASE + 1), "twice");
+	assert_null(elf_image_symbol_at(image, "hid", WRITTEN_BASE + 2));
+	assert_null(elf_image_symbol_at(image, "hidden symbol", WRITTEN_BASE + 0x300));
+	assert_null(elf_image_symbol_at(image, "zzz", WRITTEN_BASE + 0x300));
+	elf_image_free(image);
+}
+
 static void symbols_are_found_in_both_tables(void **state)
 {
 	struct written_elf elf;
@@ -413,6 +430,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sound_file_is_told),
 		cmocka_unit_test(symbols_are_found_in_both_tables),
+		cmocka_unit_test(symbols_are_found_by_their_place),
 		cmocka_unit_test(an_undefined_symbol_is_not_told),
 		cmocka_unit_test(bytes_are_read_by_their_address),
 		cmocka_unit_test(what_is_no_elf_is_refused),
