@@ -278,7 +278,7 @@ static void claim_block(struct sorting *sorting, uint32_t head)
 		     i++) {
 			if (!lost_graph_follow(graph, from, snapshot->edges[i], &to))
 				continue;
-			if (!lost_graph_is_block(graph, graph->nodes[to]))
+			if (!snapshot_is_native(snapshot, graph->nodes[to]))
 				graph->found[to]--;
 			else if (bit_set_add_new(&graph->claimed, to))
 				graph->todo[count++] = to;
@@ -303,7 +303,8 @@ static void add_possible(struct sorting *sorting)
 	const struct lost_graph *graph = &sorting->graph;
 
 	for (node_id node = 0; node < graph->snapshot->node_count; node++)
-		if (bit_set_has(&graph->possible, node) && lost_graph_is_block(graph, node))
+		if (bit_set_has(&graph->possible, node) &&
+		    snapshot_is_native(graph->snapshot, node))
 			add_block(sorting, node, LOST_POSSIBLE);
 }
 

@@ -10,7 +10,6 @@
 #include "base/array.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct stack {
 	node_id *nodes;
@@ -107,15 +106,6 @@ static bool find_reached(struct lost_graph *graph)
 	return is_fine;
 }
 
-static type_id find_native_type(const struct snapshot *snapshot)
-{
-	for (type_id type = 0; type < snapshot->type_count; type++)
-		if (!snapshot->types[type].address &&
-		    strcmp(snapshot_type_name(snapshot, type), SNAP_TYPE_NATIVE) == 0)
-			return type;
-	return NODE_NONE;
-}
-
 static bool number_members(struct lost_graph *graph)
 {
 	const struct snapshot *snapshot = graph->snapshot;
@@ -123,7 +113,7 @@ static bool number_members(struct lost_graph *graph)
 
 	for (node_id node = 0; node < snapshot->node_count; node++)
 		if (!bit_set_has(&graph->reached, node) && !bit_set_has(&graph->possible, node) &&
-		    (snapshot_is_object(snapshot, node) || lost_graph_is_block(graph, node)))
+		    (snapshot_is_object(snapshot, node) || snapshot_is_native(snapshot, node)))
 			bit_set_add(&graph->lost, node);
 	if (!bit_set_rank_all(&graph->lost, &count))
 		return false;
@@ -157,10 +147,7 @@ static void count_references(struct lost_graph *graph)
 
 struct error *lost_graph_init(struct lost_graph *graph, const struct snapshot *snapshot)
 {
-	*graph = (struct lost_graph){
-		.snapshot = snapshot,
-		.native_type = find_native_type(snapshot),
-	};
+	*graph = (struct lost_graph){.snapshot = snapshot};
 	if (!bit_set_init(&graph->reached, snapshot->node_count) ||
 	    !bit_set_init(&graph->possible, snapshot->node_count) ||
 	    !bit_set_init(&graph->lost, snapshot->node_count) || !find_reached(graph) ||

@@ -16,7 +16,6 @@
 
 struct lost_graph {
 	const struct snapshot *snapshot; /* borrowed */
-	type_id native_type;             /* of native blocks; NODE_NONE: there are none */
 	struct bit_set reached;          /* nodes; by references to their starts alone */
 	struct bit_set possible;         /* nodes that else an interior pointer leads to */
 	struct bit_set lost;             /* the nodes that are members; ranked */
@@ -35,11 +34,6 @@ struct lost_graph {
 /* The snapshot has edges and outlives it. */
 struct error *lost_graph_init(struct lost_graph *graph, const struct snapshot *snapshot);
 void lost_graph_deinit(struct lost_graph *graph);
-
-static inline bool lost_graph_is_block(const struct lost_graph *graph, node_id node)
-{
-	return graph->snapshot->type[node] == graph->native_type;
-}
 
 /* The member that edge leads to, from the member from. False: it is no edge of this graph. */
 bool lost_graph_follow(const struct lost_graph *graph, uint32_t from, struct snap_edge edge,

@@ -30,7 +30,7 @@ static enum source source_of(const struct snapshot *snapshot, type_id type)
 
 	if (snapshot->types[type].address)
 		return SOURCE_OBJECT;
-	if (strcmp(name, SNAP_TYPE_NATIVE) == 0)
+	if (snapshot_type_is_native(snapshot, type))
 		return SOURCE_BLOCK;
 	if (strcmp(name, SNAP_TYPE_MEMORY) == 0)
 		return SOURCE_MEMORY;

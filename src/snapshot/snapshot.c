@@ -8,6 +8,23 @@
 #include "snapshot/node_records.h"
 
 #include <assert.h>
+#include <string.h>
+
+bool snapshot_type_is_native(const struct snapshot *snapshot, type_id type)
+{
+	static const char beginning[] = SNAP_TYPE_NATIVE;
+
+	return !snapshot->types[type].address &&
+	       strncmp(snapshot_type_name(snapshot, type), beginning, sizeof(beginning) - 1) == 0;
+}
+
+const char *snapshot_native_look(const struct snapshot *snapshot, type_id type)
+{
+	const char *name = snapshot_type_name(snapshot, type);
+	const char *look = name + sizeof(SNAP_TYPE_NATIVE) - 1;
+
+	return snapshot_type_is_native(snapshot, type) && *look == ' ' ? look + 1 : NULL;
+}
 
 static const struct snap_large *find_large(const struct snapshot *snapshot, node_id node)
 {

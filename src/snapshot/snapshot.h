@@ -122,7 +122,12 @@ enum node_flags {
 #define SNAP_TYPE_MEMORY "(memory)"
 /* ... and a thread's stack, or its registers. */
 #define SNAP_TYPE_STACK "(stack)"
-/* Of nodes that are neither: a block of the C library's malloc that no object owns. */
+/*
+ * Nodes that are neither: blocks of the C library's malloc that no object owns. As
+ * many types as there are sorts of them: the name goes on with what their bytes
+ * look like ("(native block) array of doubles"), and the module is the file whose
+ * data or code they point into ("engine.so"), or "".
+ */
 #define SNAP_TYPE_NATIVE "(native block)"
 /* The label of the edge from a running frame to its frame object. */
 #define SNAP_FRAME_OBJECT "frame_object"
@@ -261,7 +266,8 @@ struct snapshot {
 
 	/*
 	 * The text of a node that serves as a key ('abc', 42, ('a', 1)), as a
-	 * short Python literal. Asked of the picture while it is open. The
+	 * short Python literal; of a native block that looks like text, how that
+	 * begins, in quotes. Asked of the picture while it is open. The
 	 * caller frees *ret; NULL: cannot be said. False: plumb's own memory ran
 	 * out. May be NULL itself.
 	 */
@@ -291,6 +297,13 @@ static inline bool snapshot_is_object(const struct snapshot *snapshot, node_id n
 	return snapshot->flags[node] & NODE_IS_OBJECT;
 }
 
+/* Is it a block of C's malloc that no object owns? */
+static inline bool snapshot_is_native(const struct snapshot *snapshot, node_id node)
+{
+	return !(snapshot->flags[node] & (NODE_IS_OBJECT | NODE_IS_SYNTHETIC)) &&
+	       !snapshot->types[snapshot->type[node]].address;
+}
+
 /* Borrowed; lives as long as the snapshot. */
 static inline const char *snapshot_string(const struct snapshot *snapshot, str_id string)
 {
@@ -301,6 +314,12 @@ static inline const char *snapshot_type_name(const struct snapshot *snapshot, ty
 {
 	return snapshot_string(snapshot, snapshot->types[type].name);
 }
+
+/* Is it the type of such blocks? */
+bool snapshot_type_is_native(const struct snapshot *snapshot, type_id type);
+
+/* What blocks of this type look like ("text"), or NULL: not told, or no such type. Borrowed. */
+const char *snapshot_native_look(const struct snapshot *snapshot, type_id type);
 
 /* sys.getsizeof of the node, in bytes. */
 uint64_t snapshot_size(const struct snapshot *snapshot, node_id node);

@@ -35,11 +35,6 @@ struct holder {
 	struct snap_edge edge;
 };
 
-static bool is_native(const struct snapshot *snapshot, node_id node)
-{
-	return !strcmp(snapshot_type_name(snapshot, snapshot->type[node]), SNAP_TYPE_NATIVE);
-}
-
 /* Marks all that is reached, with level; interior edges count from level 1 down. */
 static void reach(const struct snapshot *snapshot, uint8_t *reached, node_id *queue, uint8_t level)
 {
@@ -121,7 +116,7 @@ static node_id first_native(const struct snapshot *snapshot)
 {
 	node_id node = 0;
 
-	while (node < snapshot->node_count && !is_native(snapshot, node))
+	while (node < snapshot->node_count && !snapshot_is_native(snapshot, node))
 		node++;
 	return node;
 }
@@ -180,7 +175,7 @@ static void print_graph(const struct snapshot *snapshot, double seconds)
 	reach(snapshot, reached, queue, 1);
 	find_holders(snapshot, first, holders);
 	for (node_id node = first; node < snapshot->node_count; node++)
-		if (is_native(snapshot, node))
+		if (snapshot_is_native(snapshot, node))
 			print_block(snapshot, node, reached[node],
 			            holders + (size_t)(node - first) * HOLDERS_MAX);
 	print_roots(snapshot);
