@@ -159,8 +159,9 @@ LEAKS = {
             "size_class": count,
             "blocks": count,
             "bytes": count,
-            "module": words(None),
-            "looks_like": words(None),
+            "module": or_null(text),
+            "looks_like": or_null(text),
+            "preview": or_null(text),
             "example": address,
         }
     ],

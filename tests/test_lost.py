@@ -363,13 +363,100 @@ def test_arrays_that_a_class_of_c_forgets(python, plumb, tmp_path):
         document = plumb("leaks", target.pid, "--json", code=0).json
         text = plumb("leaks", target.pid, code=0).stdout
         assert plumb("leaks", target.pid, "--fail").code == 1
-    found = {
-        row["size_class"]: row["blocks"]
-        for row in document["native"]
-        if row["kind"] == "definite" and row["blocks"] > 20
+    numbers = "array of doubles"
+    assert sorts(document) == {
+        (808, numbers, None): pytest.approx(1000, abs=20),
+        (32768, numbers, None): pytest.approx(100, abs=5),
     }
-    assert found == {808: pytest.approx(1000, abs=20), 32768: pytest.approx(100, abs=5)}
-    assert "of malloc that nothing points at" in text.splitlines()[0]
+    first = text.splitlines()[0]
+    assert "of malloc that nothing points at, most of it arrays of doubles" in first
+
+
+def sorts(document):
+    """{(size class, what it looks like, module): how many} of what is definitely lost, but for what
+    is cut from holes that were there before: of other sizes, or held by what was left elsewhere."""
+    return {
+        (row["size_class"], row["looks_like"], row["module"]): row["blocks"]
+        for row in document["native"]
+        if row["kind"] == "definite" and row["blocks"] > 90
+    }
+
+
+LOSING = """
+import ctypes, os, sys
+library = ctypes.CDLL(os.path.join(os.path.dirname(os.path.abspath(__file__)), sys.argv[1]))
+for name in sys.argv[2:]:
+    getattr(library, "lose_" + name)(3000)
+"""
+
+
+def lose(python, plumb, built, *names):
+    """What plumb leaks says, as JSON and as text, of a process in which a library lost things."""
+    with python.start(LOSING + REST, [built.name, *names], beside=[built]) as target:
+        document = plumb("leaks", target.pid, "--json", code=0).json
+        text = plumb("leaks", target.pid, "--top", "20", code=0).stdout
+    return document, text
+
+
+def test_lost_blocks_are_told_by_their_looks(python, plumb, tmp_path):
+    built = extensions.build_library("losing.c", tmp_path)
+    names = ("text", "wide", "pointers", "entries", "ints", "zeros", "noise")
+    document, text = lose(python, plumb, built, *names)
+    many = pytest.approx(3000, abs=100)
+    assert sorts(document) == {
+        (72, "text", None): many,
+        (120, "wide text", None): many,
+        (200, "array of pointers", None): many,
+        (136, "data", "losing.so"): many,
+        (408, "array of 32-bit integers", None): many,
+        (600, "zeros", None): many,
+        (248, "data", None): many,
+    }
+    previews = {
+        row["looks_like"]: row["preview"] for row in document["native"] if row["blocks"] > 2000
+    }
+    assert previews["text"].startswith('"GET /items?page=')
+    assert re.fullmatch(r'"wide line of text 1\d{7}"', previews["wide text"])
+    assert previews["data"] is None and previews["array of pointers"] is None
+    table = text[text.index("size up to") :]
+    assert re.search(r' text "GET /items\?page=.*\.\.\.$', table, re.M)
+    assert re.search(r" data \(losing\.so\)$", table, re.M)
+    assert [line for line in table.splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["-s"],
+        ["-fno-rtti"],  # then the class has a symbol, and no type information
+        ["-fno-rtti", "-s"],
+        ["-fno-rtti", "-fvisibility=hidden"],
+    ],
+    ids=" ".join,
+)
+def test_a_lost_object_of_cxx_is_told_by_its_class(python, plumb, tmp_path, options):
+    if python.is_entered:
+        pytest.skip("no libstdc++ in a root of its own")
+    built = extensions.build_library("engine.cc", tmp_path, *options)
+    document, text = lose(python, plumb, built, "sessions", "boxes")
+    many = pytest.approx(3000, abs=100)
+    named = {
+        (88, "C++ object of class app::Session", "engine.so"): many,
+        (152, "C++ object of class app::Box<int, app::Session>", "engine.so"): many,
+    }
+    assert sorts(document) == named
+    assert "C++ objects of class app::Box<int, app::Session> (engine.so)" in text.splitlines()[0]
+
+
+def test_a_class_without_any_name_is_told_by_its_module(python, plumb, tmp_path):
+    if python.is_entered:
+        pytest.skip("no libstdc++ in a root of its own")
+    options = ["-fno-rtti", "-fvisibility=hidden", "-s"]
+    built = extensions.build_library("engine.cc", tmp_path, *options)
+    document, text = lose(python, plumb, built, "sessions")
+    assert sorts(document) == {(88, "data", "engine.so"): pytest.approx(3000, abs=100)}
+    assert "most of it data with pointers into engine.so" in text.splitlines()[0]
 
 
 NUMBERS = """

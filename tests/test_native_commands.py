@@ -108,7 +108,10 @@ def test_what_only_c_holds_has_a_path(plumb, target):
     (path,) = plumb("why", target.pid, "Order", "--native", "--json", code=0).json["paths"]
     assert path["objects"] == 1
     assert path["root"].startswith("libc")
-    assert [step["type"] for step in path["steps"][1:]] == ["(native block)", "__main__.Order"]
+    assert [step["type"] for step in path["steps"][1:]] == [
+        "(native block) data",
+        "__main__.Order",
+    ]
     assert path["steps"][2]["label"] == ".<+0x40>"
 
 
@@ -118,7 +121,7 @@ def test_a_block_is_shown_by_its_address(plumb, target):
     document = plumb("show", target.pid, block, "--native", "--json", code=0).json
     shown = document["object"]
     assert shown["bytes"] >= 120
-    assert shown["value"] == "(native block) of %d bytes" % shown["bytes"]
+    assert shown["value"] == "(native block) data of %d bytes" % shown["bytes"]
     assert [link["type"] for link in document["references"]["links"]] == ["__main__.Order"]
 
 

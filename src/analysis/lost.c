@@ -23,7 +23,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXACT_CLASSES_MAX = 1024 }; /* bytes: to here each size is a class */
+enum {
+	EXACT_CLASSES_MAX = 1024, /* bytes: to here each size is a class, and then powers of two */
+	BLOCK_CLASSES = EXACT_CLASSES_MAX + 64,
+};
 
 #define GARBAGE_ROOT "gc.garbage"
 
@@ -87,6 +90,7 @@ static void add_sum(struct lost_sum *sum, uint64_t count, uint64_t objects, uint
 	sum->bytes += bytes;
 }
 
+/* What is larger than the largest power of two has no class of its own. */
 static uint64_t size_class(uint64_t size)
 {
 	uint64_t class = EXACT_CLASSES_MAX;
@@ -95,7 +99,16 @@ static uint64_t size_class(uint64_t size)
 		return size;
 	while (class < size && class << 1)
 		class <<= 1;
-	return class < size ? size : class;
+	return class < size ? UINT64_MAX : class;
+}
+
+/* Each class has a number below BLOCK_CLASSES. */
+static uint64_t class_number(uint64_t class)
+{
+	if (class <= EXACT_CLASSES_MAX)
+		return class;
+	return class == UINT64_MAX ? EXACT_CLASSES_MAX + 1
+	                           : EXACT_CLASSES_MAX + (uint64_t)__builtin_ctzll(class);
 }
 
 static void add_block(struct sorting *sorting, node_id node, enum lost_kind kind)
@@ -103,14 +116,18 @@ static void add_block(struct sorting *sorting, node_id node, enum lost_kind kind
 	struct lost *lost = sorting->lost;
 	uint64_t size = snapshot_size(sorting->graph.snapshot, node);
 	uint64_t class = size_class(size);
-	struct lost_blocks *row =
-		find_row(sorting, &sorting->block_places, class * LOST_KIND_COUNT + kind + 1,
-	                 &lost->blocks, &lost->block_count, &sorting->block_capacity, sizeof(*row));
+	type_id sort = sorting->graph.snapshot->type[node];
+	uint64_t key =
+		((uint64_t)sort * BLOCK_CLASSES + class_number(class)) * LOST_KIND_COUNT + kind + 1;
+	struct lost_blocks *row = find_row(sorting, &sorting->block_places, key, &lost->blocks,
+	                                   &lost->block_count, &sorting->block_capacity,
+	                                   sizeof(*row));
 
 	if (!row)
 		return;
 	if (!row->blocks) {
 		row->kind = kind;
+		row->sort = sort;
 		row->size_class = class;
 		row->example = node;
 	}
@@ -329,7 +346,9 @@ static int compare_blocks(const void *left, const void *right)
 		return one->kind > other->kind ? 1 : -1;
 	if (one->bytes != other->bytes)
 		return one->bytes < other->bytes ? 1 : -1;
-	return (one->size_class > other->size_class) - (one->size_class < other->size_class);
+	if (one->size_class != other->size_class)
+		return one->size_class > other->size_class ? 1 : -1;
+	return (one->sort > other->sort) - (one->sort < other->sort);
 }
 
 static struct error *sort(struct sorting *sorting)
@@ -355,6 +374,15 @@ static struct error *sort(struct sorting *sorting)
 	if (lost->block_count)
 		qsort(lost->blocks, lost->block_count, sizeof(*lost->blocks), compare_blocks);
 	return NULL;
+}
+
+static bool tell_previews(struct lost *lost, const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < lost->block_count && snapshot->node_text; i++)
+		if (!snapshot->node_text(snapshot->node_text_context, lost->blocks[i].example,
+		                         &lost->blocks[i].preview))
+			return false;
+	return true;
 }
 
 static void sorting_deinit(struct sorting *sorting)
@@ -384,6 +412,8 @@ struct error *lost_make(const struct snapshot *snapshot, struct lost **ret)
 	error = lost_graph_init(&sorting.graph, snapshot);
 	if (!error)
 		error = sort(&sorting);
+	if (!error && !tell_previews(lost, snapshot))
+		error = error_no_memory();
 	if (error)
 		return error;
 	*ret = take_ptr(lost);
@@ -394,6 +424,8 @@ void lost_free(struct lost *lost)
 {
 	if (!lost)
 		return;
+	for (size_t i = 0; i < lost->block_count; i++)
+		free(lost->blocks[i].preview);
 	free(lost->groups);
 	free(lost->blocks);
 	free(lost);

@@ -47,13 +47,15 @@ struct lost_group {
 	uint32_t counted, found; /* references to the example: by its count, and in memory */
 };
 
-/* Blocks of one kind and about one size. */
+/* Blocks of one kind, about one size, and one sort (SNAP_TYPE_NATIVE). */
 struct lost_blocks {
 	enum lost_kind kind;
+	type_id sort;
 	uint64_t size_class; /* no block is larger */
 	uint64_t blocks;
 	uint64_t bytes;
 	node_id example;
+	char *preview; /* of the example: how its text begins; NULL: it is none, or not known */
 };
 
 struct lost_sum {
@@ -74,7 +76,7 @@ struct lost {
 	bool knows_memory; /* stacks and data of C are in the graph, and malloc's blocks */
 };
 
-/* The snapshot has edges. */
+/* The snapshot has edges. Asks it for texts of nodes, while these can be read. */
 struct error *lost_make(const struct snapshot *snapshot, struct lost **ret);
 void lost_free(struct lost *lost);
 

@@ -12,6 +12,7 @@
 #include "capture/capture.h"
 
 #include "base/cleanup.h"
+#include "capture/block_look.h"
 #include "capture/core_words.h"
 #include "capture/heap_snapshot.h"
 #include "capture/malloc_watch.h"
@@ -169,16 +170,33 @@ static void on_progress(void *context, double fraction)
 	                            fraction);
 }
 
+/* How the text in a block of C begins; NULL: it has none. */
+static char *text_of_block(struct capture *capture, node_id node)
+{
+	const struct snapshot *snapshot = capture->snapshot;
+	const char *look = snapshot_native_look(snapshot, snapshot->type[node]);
+	uint64_t size = snapshot_size(snapshot, node);
+	uint8_t bytes[BLOCK_PREVIEW_BYTES];
+
+	if (size > sizeof(bytes))
+		size = sizeof(bytes);
+	if (!look || !window_cache_read(&capture->memory, snapshot->address[node], bytes, size))
+		return NULL;
+	return block_look_preview(block_look_named(look), bytes, (size_t)size);
+}
+
 static bool text_of_node(void *context, node_id node, char **ret)
 {
 	struct capture *capture = context;
 
 	*ret = NULL;
-	if ((!capture->picture && !capture->core) || node >= capture->snapshot->node_count ||
-	    !snapshot_is_object(capture->snapshot, node))
+	if ((!capture->picture && !capture->core) || node >= capture->snapshot->node_count)
 		return true;
-	*ret = py_object_text(&capture->python, capture->types, capture->snapshot->address[node],
-	                      NODE_TEXT_LIMIT);
+	if (snapshot_is_native(capture->snapshot, node))
+		*ret = text_of_block(capture, node);
+	else if (snapshot_is_object(capture->snapshot, node))
+		*ret = py_object_text(&capture->python, capture->types,
+		                      capture->snapshot->address[node], NODE_TEXT_LIMIT);
 	return !capture->memory.memory_ran_out;
 }
 

@@ -12,7 +12,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "capture/heap_resolve.h"
-#include "capture/native_ranges.h"
+#include "capture/native_looks.h"
 #include "capture/native_words.h"
 #include "runtime/glibc_chunks.h"
 #include "runtime/py_tracemalloc.h"
@@ -36,6 +36,7 @@ struct native_walk {
 	struct native_blocks blocks;
 	struct native_words words;
 	struct native_ranges ranges;
+	struct native_looks looks;
 	type_id memory_type;
 	type_id stack_type;
 };
@@ -140,6 +141,7 @@ void native_walk_free(struct native_walk *native)
 	if (!native)
 		return;
 	native->walk->native = NULL;
+	native_looks_deinit(&native->looks);
 	native_words_deinit(&native->words);
 	native_ranges_deinit(&native->ranges);
 	native_blocks_deinit(&native->blocks);
@@ -251,10 +253,21 @@ static bool note_absent(struct native_walk *native, size_t block, node_id node)
 	return resident >= memory || resident_owners_note_absent(owners, node, memory - resident);
 }
 
-static struct error *record_block(struct native_walk *native, size_t block, type_id type)
+static type_id sort_of_block(struct native_walk *native, size_t block)
+{
+	uint64_t usable = native_blocks_usable(&native->blocks, block);
+	size_t size = usable < NATIVE_LOOK_BYTES ? (size_t)usable : NATIVE_LOOK_BYTES;
+	const uint8_t *bytes =
+		native_words_read(&native->words, native->blocks.starts[block], size, &size);
+
+	return native_looks_sort(&native->looks, bytes, size, usable);
+}
+
+static struct error *record_block(struct native_walk *native, size_t block)
 {
 	const struct native_blocks *blocks = &native->blocks;
 	struct snapshot_builder *builder = native->walk->builder;
+	type_id type = sort_of_block(native, block);
 	node_id node = snapshot_builder_node(builder, blocks->starts[block], type, 0);
 	struct error *error;
 
@@ -276,12 +289,11 @@ static type_id add_type(struct snapshot_builder *builder, const char *name)
 
 static struct error *record_blocks(struct native_walk *native)
 {
-	type_id type = add_type(native->walk->builder, SNAP_TYPE_NATIVE);
-	struct error *error = NULL;
+	struct error *error = native_looks_init(&native->looks, native->walk, &native->ranges);
 
 	for (size_t i = 0; i < native->blocks.count && !error; i++)
 		if (!(native->blocks.owners[i] & NATIVE_IS_OWNED))
-			error = record_block(native, i, type);
+			error = record_block(native, i);
 	return error;
 }
 

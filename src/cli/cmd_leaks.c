@@ -39,9 +39,9 @@ static struct error *look(const struct options *options, struct progress *progre
 
 	if (error)
 		return error;
-	source_release_texts(source);
 	progress_report(progress, "searching for what is lost", 0);
 	error = lost_make(source_snapshot(source), &lost);
+	source_release_texts(source);
 	progress_end(progress);
 	if (!error)
 		error = print_lost(options, source_snapshot(source), lost);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The answer, then islands by type and cause, then blocks by size, then what
- * to do about each cause that there is. Where the graph does not know the
+ * The answer, then islands by type and cause, then blocks by size and sort, then
+ * what to do about each cause that there is. Where the graph does not know the
  * memory of C, that is said before anything is called lost for good.
  */
 #include "report/leaks_report.h"
@@ -9,6 +9,7 @@
 #include "report/units.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum {
 	TYPE_WIDTH_MIN = 12,
@@ -16,8 +17,10 @@ enum {
 	ISLANDS_WIDTH = 10,
 	OBJECTS_WIDTH = 11,
 	MEMORY_WIDTH = 11,
-	KIND_WIDTH = 12,
-	CLASS_WIDTH = 16,
+	KIND_WIDTH = 10,
+	CLASS_WIDTH = 12,
+	BLOCKS_WIDTH = 10,
+	SORT_WIDTH_MIN = 24,
 	CAUSE_TYPE_WIDTH = 24,
 	NAMED_IN_ANSWER = 3,
 	SMALL_SHARE = 20, /* a 20th of all is not named */
@@ -112,13 +115,70 @@ static void append_sum(struct text *text, uint64_t count, const char *noun, uint
 	text_append_char(text, ')');
 }
 
-static void append_lost_blocks(struct text *text, const struct lost *lost)
+static const char *module_of(const struct snapshot *snapshot, type_id sort)
 {
+	return snapshot_string(snapshot, snapshot->types[sort].module);
+}
+
+/* The sort that most of what is lost is of, or NULL. */
+static const struct lost_blocks *find_main_sort(const struct lost *lost)
+{
+	uint64_t whole = lost->kinds[LOST_DEFINITE].bytes + lost->kinds[LOST_INDIRECT].bytes;
+	uint64_t part = 0;
+
+	for (size_t i = 0; i < lost->block_count; i++)
+		if (lost->blocks[i].kind != LOST_POSSIBLE &&
+		    lost->blocks[i].sort == lost->blocks[0].sort)
+			part += lost->blocks[i].bytes;
+	return 2 * part > whole ? &lost->blocks[0] : NULL;
+}
+
+/* "array of doubles" of several: "arrays of doubles". */
+static void append_looks(struct text *text, const char *look)
+{
+	static const char *const nouns[] = {"array", "C++ object"};
+
+	for (size_t i = 0; i < sizeof(nouns) / sizeof(*nouns); i++) {
+		size_t length = strlen(nouns[i]);
+
+		if (strncmp(look, nouns[i], length) != 0)
+			continue;
+		text_printf(text, "%ss", nouns[i]);
+		look += length;
+		break;
+	}
+	layout_plain(text, look);
+}
+
+/* ", most of it arrays of doubles", "... C++ objects of class Session (engine.so)" */
+static void append_main_sort(struct text *text, const struct leaks_report *report)
+{
+	const struct lost_blocks *most = find_main_sort(report->lost);
+	const char *look = most ? snapshot_native_look(report->snapshot, most->sort) : NULL;
+	const char *module = most ? module_of(report->snapshot, most->sort) : "";
+
+	bool is_data = look && strcmp(look, "data") == 0;
+
+	if (!look || (is_data && !*module))
+		return;
+	text_append(text, ", most of it ");
+	append_looks(text, look);
+	if (!*module)
+		return;
+	text_append(text, is_data ? " with pointers into " : " (");
+	layout_plain(text, module);
+	text_append(text, is_data ? "" : ")");
+}
+
+static void append_lost_blocks(struct text *text, const struct leaks_report *report)
+{
+	const struct lost *lost = report->lost;
 	uint64_t count = lost->kinds[LOST_DEFINITE].count + lost->kinds[LOST_INDIRECT].count;
 
 	append_sum(text, count, "block",
 	           lost->kinds[LOST_DEFINITE].bytes + lost->kinds[LOST_INDIRECT].bytes);
 	text_append(text, " of malloc that nothing points at");
+	append_main_sort(text, report);
 }
 
 static void append_waiting(struct text *text, const struct lost *lost)
@@ -156,7 +216,7 @@ static void append_answer(const struct layout *layout, const struct leaks_report
 	}
 	if (lost->kinds[LOST_DEFINITE].count) {
 		text_append(&answer, sum.objects ? "; and " : "lost: ");
-		append_lost_blocks(&answer, lost);
+		append_lost_blocks(&answer, report);
 	}
 	if (!lost_is_leaking(lost))
 		text_append(&answer, "nothing is lost: everything alive is reached");
@@ -240,15 +300,33 @@ static void append_blocks_head(const struct layout *layout, struct text *text)
 	text_init(&head);
 	layout_left(&head, "lost", KIND_WIDTH);
 	layout_right(&head, "size up to", CLASS_WIDTH);
-	layout_right(&head, "blocks", OBJECTS_WIDTH);
+	layout_right(&head, "blocks", BLOCKS_WIDTH);
 	layout_right(&head, "memory", MEMORY_WIDTH);
+	text_append(&head, "  looks like");
 	layout_dim(layout, text, text_string(&head));
 	text_append_char(text, '\n');
 	text_deinit(&head);
 }
 
-static void append_block_row(const struct lost_blocks *row, struct text *text)
+/* "text \"GET /items...\"", "C++ object of class Session (engine.so)" */
+static void append_sort(struct text *text, const struct leaks_report *report,
+                        const struct lost_blocks *row)
 {
+	const char *look = snapshot_native_look(report->snapshot, row->sort);
+	const char *module = module_of(report->snapshot, row->sort);
+
+	text_append(text, look ? look : "");
+	if (row->preview)
+		text_printf(text, " %s", row->preview);
+	if (*module)
+		text_printf(text, " (%s)", module);
+}
+
+static void append_block_row(const struct layout *layout, const struct leaks_report *report,
+                             const struct lost_blocks *row, struct text *text)
+{
+	size_t used = KIND_WIDTH + CLASS_WIDTH + BLOCKS_WIDTH + MEMORY_WIDTH + 2;
+	size_t room = layout_room(layout, used, SORT_WIDTH_MIN);
 	struct text cell;
 
 	text_init(&cell);
@@ -256,9 +334,15 @@ static void append_block_row(const struct lost_blocks *row, struct text *text)
 	units_count(&cell, row->size_class);
 	layout_cell(text, &cell, CLASS_WIDTH);
 	units_count(&cell, row->blocks);
-	layout_cell(text, &cell, OBJECTS_WIDTH);
+	layout_cell(text, &cell, BLOCKS_WIDTH);
 	units_bytes(&cell, row->bytes);
 	layout_cell(text, &cell, MEMORY_WIDTH);
+	text_append(text, "  ");
+	append_sort(&cell, report, row);
+	if (row->preview)
+		layout_beginning(text, text_string(&cell), room);
+	else
+		layout_cut(text, text_string(&cell), room);
 	text_append_char(text, '\n');
 	text_deinit(&cell);
 }
@@ -281,7 +365,9 @@ static void append_possible(const struct lost *lost, struct text *text)
 	text_append_char(text, '\n');
 	append_sum(text, lost->kinds[LOST_POSSIBLE].count, "block",
 	           lost->kinds[LOST_POSSIBLE].bytes);
-	text_append(text, " of malloc are reached by pointers into their middle only\n");
+	text_append(text, lost->kinds[LOST_POSSIBLE].count == 1
+	                          ? " of malloc is reached by a pointer into its middle only\n"
+	                          : " of malloc are reached by pointers into their middle only\n");
 }
 
 static void append_blocks(const struct layout *layout, const struct leaks_report *report,
@@ -295,7 +381,7 @@ static void append_blocks(const struct layout *layout, const struct leaks_report
 		append_blocks_head(layout, text);
 	}
 	for (size_t i = 0; i < shown; i++)
-		append_block_row(&report->lost->blocks[i], text);
+		append_block_row(layout, report, &report->lost->blocks[i], text);
 	append_more(text, shown, count);
 	append_possible(report->lost, text);
 }
@@ -347,12 +433,16 @@ static void append_doubts(const struct leaks_report *report, struct text *text)
 		            "\nstacks, data and malloc's blocks of C are not known here: what "
 		            "only C holds on\nto counts as lost, and no block of C is looked "
 		            "at\n");
-	if (lost->dying.objects) {
-		text_append_char(text, '\n');
-		units_plural(text, lost->dying.objects, "object");
-		text_append(text, " besides have no reference left, or hang on one that has none: "
-		                  "they\nare about to be freed, or were not read well\n");
-	}
+	if (!lost->dying.objects)
+		return;
+	text_append_char(text, '\n');
+	units_plural(text, lost->dying.objects, "object");
+	text_append(text,
+	            lost->dying.objects == 1
+	                    ? " besides has no reference left, or hangs on one that has none: "
+	                      "it\nis about to be freed, or was not read well\n"
+	                    : " besides have no reference left, or hang on one that has none: "
+	                      "they\nare about to be freed, or were not read well\n");
 }
 
 void leaks_report_text(const struct layout *layout, const struct leaks_report *report,
@@ -365,102 +455,4 @@ void leaks_report_text(const struct layout *layout, const struct leaks_report *r
 	append_next(report, text);
 	append_doubts(report, text);
 	target_report_doubts(text, report->snapshot);
-}
-
-/* --------------------------------------------------------------------- JSON */
-
-static void append_islands_json(const struct leaks_report *report, struct json *json)
-{
-	const struct lost *lost = report->lost;
-
-	json_begin_array(json, "islands");
-	for (size_t i = 0; i < layout_rows(report->top, lost->group_count); i++) {
-		const struct lost_group *group = &lost->groups[i];
-
-		json_begin_object(json, NULL);
-		json_string(json, "type", snapshot_type_name(report->snapshot, group->type));
-		json_string(json, "cause", lost_cause_name(group->cause));
-		json_unsigned(json, "islands", group->islands);
-		json_unsigned(json, "objects", group->objects);
-		json_unsigned(json, "blocks", group->blocks);
-		json_unsigned(json, "bytes", group->bytes);
-		json_address(json, "example", report->snapshot->address[group->example]);
-		json_unsigned(json, "example_counted", group->counted);
-		json_unsigned(json, "example_found", group->found);
-		json_end_object(json);
-	}
-	json_end_array(json);
-}
-
-static void append_native_json(const struct leaks_report *report, struct json *json)
-{
-	const struct lost *lost = report->lost;
-
-	if (!lost->knows_memory) {
-		json_null(json, "native");
-		return;
-	}
-	json_begin_array(json, "native");
-	for (size_t i = 0; i < layout_rows(report->top, lost->block_count); i++) {
-		const struct lost_blocks *row = &lost->blocks[i];
-
-		json_begin_object(json, NULL);
-		json_string(json, "kind", lost_kind_name(row->kind));
-		json_unsigned(json, "size_class", row->size_class);
-		json_unsigned(json, "blocks", row->blocks);
-		json_unsigned(json, "bytes", row->bytes);
-		json_null(json, "module");
-		json_null(json, "looks_like");
-		json_address(json, "example", report->snapshot->address[row->example]);
-		json_end_object(json);
-	}
-	json_end_array(json);
-}
-
-static void append_causes_json(const struct lost *lost, struct json *json)
-{
-	json_begin_array(json, "causes");
-	for (unsigned int cause = 0; cause < LOST_CAUSE_COUNT; cause++) {
-		json_begin_object(json, NULL);
-		json_string(json, "cause", lost_cause_name((enum lost_cause)cause));
-		json_unsigned(json, "islands", lost->causes[cause].count);
-		json_unsigned(json, "objects", lost->causes[cause].objects);
-		json_unsigned(json, "bytes", lost->causes[cause].bytes);
-		json_end_object(json);
-	}
-	json_end_array(json);
-	json_begin_object(json, "dying");
-	json_unsigned(json, "objects", lost->dying.objects);
-	json_unsigned(json, "bytes", lost->dying.bytes);
-	json_end_object(json);
-}
-
-static void append_kinds_json(const struct lost *lost, struct json *json)
-{
-	if (!lost->knows_memory) {
-		json_null(json, "kinds");
-		return;
-	}
-	json_begin_array(json, "kinds");
-	for (unsigned int kind = 0; kind < LOST_KIND_COUNT; kind++) {
-		json_begin_object(json, NULL);
-		json_string(json, "kind", lost_kind_name((enum lost_kind)kind));
-		json_unsigned(json, "blocks", lost->kinds[kind].count);
-		json_unsigned(json, "bytes", lost->kinds[kind].bytes);
-		json_end_object(json);
-	}
-	json_end_array(json);
-}
-
-void leaks_report_json(const struct leaks_report *report, struct text *text)
-{
-	struct json json;
-
-	target_report_begin_json(&json, text, "plumb.leaks/1", &report->snapshot->facts);
-	json_bool(&json, "leaking", lost_is_leaking(report->lost));
-	append_causes_json(report->lost, &json);
-	append_islands_json(report, &json);
-	append_kinds_json(report->lost, &json);
-	append_native_json(report, &json);
-	target_report_end_json(&json, report->snapshot);
 }

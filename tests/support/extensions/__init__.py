@@ -2,6 +2,10 @@
 """Small C extensions with a flaw each, built for an interpreter where its headers are.
 
     python.start(CODE, beside=[extensions.build(python, "holder", tmp_path)])
+
+And plain libraries, which ctypes loads into any interpreter:
+
+    python.start(CODE, beside=[extensions.build_library("losing.c", tmp_path)])
 """
 
 import subprocess
@@ -27,6 +31,17 @@ def build(python, name, folder, source=None):
     source = source or SOURCES / f"{name}.c"
     subprocess.run(
         ["gcc", "-O1", "-Wall", "-shared", "-fPIC", f"-I{include}", source, "-o", built],
+        check=True,
+    )
+    return built
+
+
+def build_library(source, folder, *options):
+    """The path of a library of C or C++ in the folder, named after the source."""
+    built = folder / (Path(source).stem + ".so")
+    compiler = "g++" if source.endswith(".cc") else "gcc"
+    subprocess.run(
+        [compiler, "-O1", "-Wall", "-shared", "-fPIC", *options, SOURCES / source, "-o", built],
         check=True,
     )
     return built

@@ -136,6 +136,19 @@ node_id graph_block(struct graph *graph, uint64_t size)
 	return node;
 }
 
+node_id graph_block_of(struct graph *graph, uint64_t size, const char *look, const char *module)
+{
+	char name[64];
+	type_id type;
+	node_id node;
+
+	snprintf(name, sizeof(name), SNAP_TYPE_NATIVE " %s", look);
+	type = add_type(graph, name, 0, intern(graph, module));
+	node = snapshot_builder_node(graph->builder, graph->next_address += 16, type, 0);
+	snapshot_builder_sizes(graph->builder, node, size, size + 8);
+	return node;
+}
+
 static node_id add_memory(struct graph *graph, const char *type, const char *name)
 {
 	node_id node = snapshot_builder_node(graph->builder, graph->next_address += 16,

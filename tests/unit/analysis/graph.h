@@ -47,6 +47,8 @@ node_id graph_generator_frame(struct graph *graph, const char *name);
 
 /* A block of malloc of size bytes that no object owns. */
 node_id graph_block(struct graph *graph, uint64_t size);
+/* The same of a sort: look is "text", module "engine.so" or "". */
+node_id graph_block_of(struct graph *graph, uint64_t size, const char *look, const char *module);
 /* Memory of C that may hold anything ("libssl.so.3 data"): a root of the last tier. */
 node_id graph_memory(struct graph *graph, const char *name);
 /* The same of a thread's stack. */

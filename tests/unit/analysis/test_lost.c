@@ -16,12 +16,38 @@
 
 enum { CHAIN = 1000000 };
 
-static struct lost *lost_of(struct graph *graph)
-{
-	struct lost *lost = NULL;
+/* Of each test; to it, the state is the graph. */
+struct fixture {
+	struct graph graph;
+	struct lost *lost;
+};
 
-	assert_null(lost_make(graph_seal(graph), &lost));
-	return lost;
+static int set_up(void **state)
+{
+	static struct fixture fixture;
+
+	fixture.lost = NULL;
+	graph_init(&fixture.graph);
+	*state = &fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	lost_free(fixture->lost);
+	graph_deinit(&fixture->graph);
+	return 0;
+}
+
+/* What is lost of the fixture's graph. It stays the fixture's. */
+static const struct lost *lost_of(struct graph *graph)
+{
+	struct fixture *fixture = (struct fixture *)graph;
+
+	assert_null(lost_make(graph_seal(graph), &fixture->lost));
+	return fixture->lost;
 }
 
 static void refer(struct graph *graph, node_id from, node_id to)
@@ -64,7 +90,7 @@ static void check_kinds(const struct lost *lost, uint64_t definite, uint64_t ind
 static void what_a_root_reaches_is_not_lost(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id app = graph_module(graph, "app");
 	node_id order = graph_counted(graph, "app.Order", 7, true);
 	node_id by_stack = graph_counted(graph, "app.Order", 1, true);
@@ -83,7 +109,7 @@ static void what_a_root_reaches_is_not_lost(void **state)
 static void an_object_counted_too_high_is_a_lost_reference(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id order = graph_counted(graph, "app.Order", 2, true);
 	node_id holder = graph_counted(graph, "list", 1, true);
 
@@ -99,7 +125,7 @@ static void an_object_counted_too_high_is_a_lost_reference(void **state)
 static void a_lost_reference_owns_what_it_keeps(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id order = graph_counted(graph, "app.Order", 1, true);
 	node_id dict = graph_counted(graph, "dict", 1, true);
 	node_id one = graph_counted(graph, "app.Line", 2, true);
@@ -122,7 +148,7 @@ static void a_lost_reference_owns_what_it_keeps(void **state)
 static void a_lost_reference_in_a_cycle_is_the_one_to_blame(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id first = graph_counted(graph, "app.First", 1, true);
 	node_id second = graph_counted(graph, "app.Second", 2, true);
 
@@ -135,7 +161,7 @@ static void a_lost_reference_in_a_cycle_is_the_one_to_blame(void **state)
 static void a_weak_reference_is_none_and_counts_for_none(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id app = graph_module(graph, "app");
 	node_id order = graph_counted(graph, "app.Order", 1, true);
 
@@ -147,7 +173,7 @@ static void a_weak_reference_is_none_and_counts_for_none(void **state)
 static void a_cycle_awaits_the_collector(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 
 	for (int i = 0; i < 10; i++) {
 		node_id dict = graph_counted(graph, "dict", 1, true);
@@ -164,7 +190,7 @@ static void a_cycle_awaits_the_collector(void **state)
 static void a_cycle_is_named_alike_wherever_it_lies(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 
 	for (unsigned int i = 0; i < 4; i++) {
 		node_id first = graph_counted(graph, i % 2 ? "frame" : "traceback", 1, true);
@@ -180,7 +206,7 @@ static void a_cycle_is_named_alike_wherever_it_lies(void **state)
 static void an_object_that_refers_to_itself_is_a_cycle(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id list = graph_counted(graph, "list", 1, true);
 
 	graph_edge(graph, list, list, EDGE_INDEX, 0);
@@ -191,7 +217,7 @@ static void an_object_that_refers_to_itself_is_a_cycle(void **state)
 static void a_word_that_looks_like_itself_is_no_reference(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id object = graph_counted(graph, "app.Opaque", 1, true);
 
 	point(graph, object, object);
@@ -202,7 +228,7 @@ static void a_word_that_looks_like_itself_is_no_reference(void **state)
 static void a_cycle_through_what_is_not_tracked_is_never_freed(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id above = graph_counted(graph, "app.Above", 1, true);
 	node_id dict = graph_counted(graph, "dict", 2, true);
 	node_id handle = graph_counted(graph, "app.Handle", 1, false);
@@ -225,7 +251,7 @@ static void a_cycle_through_what_is_not_tracked_is_never_freed(void **state)
 static void a_cycle_of_what_is_not_tracked_alone_is_never_freed(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id one = graph_counted(graph, "app.Handle", 1, false);
 	node_id other = graph_counted(graph, "app.Handle", 1, false);
 
@@ -239,7 +265,7 @@ static void a_cycle_of_what_is_not_tracked_alone_is_never_freed(void **state)
 static void what_a_tracked_object_shows_in_its_place_is_seen(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id cache = graph_counted(graph, "app.Cache", 1, true);
 	node_id link = graph_counted(graph, "app.Link", 1, false);
 	node_id value = graph_counted(graph, "Value", 1, true);
@@ -255,7 +281,7 @@ static void what_a_tracked_object_shows_in_its_place_is_seen(void **state)
 static void types_of_one_name_are_one_group(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	str_id name = snapshot_builder_string(graph->builder, "app.Local", 9);
 	str_id module = snapshot_builder_string(graph->builder, "app", 3);
 
@@ -274,7 +300,7 @@ static void types_of_one_name_are_one_group(void **state)
 static void items_of_gc_garbage_are_a_cause_of_their_own(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id list = graph_counted(graph, "list", 1, true);
 
 	graph_root(graph, list, "interpreter.gc.garbage", ROOT_INTERPRETER, 1);
@@ -287,7 +313,7 @@ static void items_of_gc_garbage_are_a_cause_of_their_own(void **state)
 static void what_has_no_count_is_dying_and_not_lost(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id dying = graph_counted(graph, "app.Order", 0, true);
 	node_id held = graph_counted(graph, "app.Line", 1, true);
 
@@ -300,7 +326,7 @@ static void what_has_no_count_is_dying_and_not_lost(void **state)
 static void what_is_static_or_immortal_is_never_lost(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id of_module = graph_counted(graph, "bytes", 999999999, false);
 	node_id immortal = graph_counted(graph, "tuple", 0, false);
 	node_id held = graph_counted(graph, "app.Held", 2, true);
@@ -316,7 +342,7 @@ static void what_is_static_or_immortal_is_never_lost(void **state)
 static void blocks_are_told_apart_by_what_points_at_them(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id data = graph_memory(graph, "libapp.so data");
 	node_id held = graph_block(graph, 24);
 	node_id inside = graph_block(graph, 40);
@@ -342,10 +368,45 @@ static void blocks_are_told_apart_by_what_points_at_them(void **state)
 	assert_true(lost_is_leaking(lost));
 }
 
+static void check_blocks(const struct graph *graph, const struct lost_blocks *row,
+                         uint64_t size_class, const char *look, uint64_t blocks)
+{
+	assert_int_equal(row->kind, LOST_DEFINITE);
+	assert_int_equal(row->size_class, size_class);
+	assert_int_equal(row->blocks, blocks);
+	assert_string_equal(snapshot_native_look(graph->snapshot, row->sort), look);
+}
+
+static void blocks_of_one_size_and_sort_are_one_row(void **state)
+{
+	struct graph *graph = *state;
+	const struct lost *lost;
+
+	point(graph, graph_memory(graph, "libapp.so data"), graph_block(graph, 24));
+	for (int i = 0; i < 9; i++)
+		graph_block_of(graph, 200, "array of doubles", "");
+	for (int i = 0; i < 3; i++)
+		graph_block_of(graph, 200, "data", "engine.so");
+	graph_block_of(graph, 5000, "data", "engine.so");
+	graph_block_of(graph, 8192, "data", "engine.so");
+	graph_block_of(graph, UINT64_MAX / 8, "zeros", "");
+	graph_block_of(graph, (UINT64_C(1) << 63) + 1, "zeros", "");
+	lost = lost_of(graph);
+	assert_int_equal(lost->block_count, 5);
+	check_blocks(graph, &lost->blocks[0], UINT64_MAX, "zeros", 1);
+	check_blocks(graph, &lost->blocks[1], UINT64_C(1) << 61, "zeros", 1);
+	check_blocks(graph, &lost->blocks[2], 8192, "data", 2);
+	check_blocks(graph, &lost->blocks[3], 200, "array of doubles", 9);
+	check_blocks(graph, &lost->blocks[4], 200, "data", 3);
+	assert_string_equal(snapshot_string(graph->snapshot,
+	                                    graph->snapshot->types[lost->blocks[4].sort].module),
+	                    "engine.so");
+}
+
 static void a_start_on_another_way_makes_it_reachable(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id data = graph_memory(graph, "libapp.so data");
 	node_id block = graph_block(graph, 24);
 
@@ -358,7 +419,7 @@ static void a_start_on_another_way_makes_it_reachable(void **state)
 static void of_a_ring_of_blocks_one_is_definitely_lost(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id ring[5];
 
 	for (size_t i = 0; i < 5; i++)
@@ -374,7 +435,7 @@ static void of_a_ring_of_blocks_one_is_definitely_lost(void **state)
 static void a_block_that_points_at_itself_is_definitely_lost(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id block = graph_block(graph, 3000);
 
 	point(graph, block, block);
@@ -387,7 +448,7 @@ static void a_block_that_points_at_itself_is_definitely_lost(void **state)
 static void an_object_that_only_a_lost_block_holds_is_a_lost_reference(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id block = graph_block(graph, 24);
 	node_id below = graph_block(graph, 24);
 	node_id order = graph_counted(graph, "app.Order", 2, true);
@@ -405,7 +466,7 @@ static void an_object_that_only_a_lost_block_holds_is_a_lost_reference(void **st
 static void a_cycle_through_a_block_of_its_own_has_lost_nothing(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id pool = graph_counted(graph, "app.Pool", 1, true);
 	node_id block = graph_block(graph, 24);
 	node_id item = graph_counted(graph, "app.Item", 1, true);
@@ -422,7 +483,7 @@ static void a_cycle_through_a_block_of_its_own_has_lost_nothing(void **state)
 static void a_chain_of_a_million_is_one_island(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id last = graph_counted(graph, "app.Head", 1, true);
 
 	for (int i = 1; i < CHAIN; i++) {
@@ -438,7 +499,7 @@ static void a_chain_of_a_million_is_one_island(void **state)
 static void a_ring_of_a_million_is_one_cycle(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id first = graph_counted(graph, "app.Link", 1, true);
 	node_id last = first;
 
@@ -457,7 +518,7 @@ static void a_ring_of_a_million_is_one_cycle(void **state)
 static void islands_are_counted_by_their_heads(void **state)
 {
 	struct graph *graph = *state;
-	_cleanup_(cleanup_lost) struct lost *lost = NULL;
+	const struct lost *lost;
 	node_id shared = graph_counted(graph, "app.Shared", 3, true);
 
 	for (int i = 0; i < 3; i++) {
@@ -483,7 +544,7 @@ static void without_references_nothing_can_be_said(void **state)
 	assert_null(lost);
 }
 
-#define ON_GRAPH(test) cmocka_unit_test_setup_teardown(test, graph_set_up, graph_tear_down)
+#define ON_GRAPH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
@@ -505,6 +566,7 @@ int main(void)
 		ON_GRAPH(what_has_no_count_is_dying_and_not_lost),
 		ON_GRAPH(what_is_static_or_immortal_is_never_lost),
 		ON_GRAPH(blocks_are_told_apart_by_what_points_at_them),
+		ON_GRAPH(blocks_of_one_size_and_sort_are_one_row),
 		ON_GRAPH(a_start_on_another_way_makes_it_reachable),
 		ON_GRAPH(of_a_ring_of_blocks_one_is_definitely_lost),
 		ON_GRAPH(a_block_that_points_at_itself_is_definitely_lost),

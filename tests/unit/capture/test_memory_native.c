@@ -7,7 +7,8 @@
  *	a word of Python's data -> HELD -> INNER (at its start), -> MIDDLE (not there)
  *	a word of libc's data -> the block of a list
  *	LOST -> a list and its collector's head; LOST -> itself
- *	a register -> MAPPED, a stack -> THREADS in another arena
+ *	a register -> MAPPED, a stack -> THREADS in another arena, which is a C++
+ *	object: its first word leads to a virtual table in libc's data
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,6 +33,9 @@ enum {
 	PYTHON_WORD = FAKE_DATA + 0x7a00,
 	CHUNK = 96,
 	HEADER = 16,
+	VTABLE = 128, /* in libc's data, */
+	TYPE_INFO = 160,
+	CLASS_NAME = 192,
 };
 
 enum block { HELD, INNER, MIDDLE, LOST, THREADS, MAPPED, BLOCKS };
@@ -122,6 +126,15 @@ static void make_elf(struct fake_malloc *fake)
 	memcpy(fake->text + HEADERS, segments, sizeof(segments));
 }
 
+/* A virtual table, its type information, and the name of the class: "3Row". */
+static void fill_class(struct fake_malloc *fake)
+{
+	fake_malloc_u64(fake, FAKE_LIBC_DATA + VTABLE - 8, FAKE_LIBC_DATA + TYPE_INFO);
+	fake_malloc_u64(fake, FAKE_LIBC_DATA + TYPE_INFO, FAKE_LIBC_DATA + VTABLE);
+	fake_malloc_u64(fake, FAKE_LIBC_DATA + TYPE_INFO + 8, FAKE_LIBC_DATA + CLASS_NAME);
+	fake_malloc_u64(fake, FAKE_LIBC_DATA + CLASS_NAME, 0x776f5233);
+}
+
 static void fill_malloc(struct joined *joined)
 {
 	struct fake_malloc *fake = joined->malloc;
@@ -134,6 +147,8 @@ static void fill_malloc(struct joined *joined)
 	blocks[MAPPED] = fake_malloc_map(fake, FAKE_MAPPINGS, 0, 8192) + HEADER;
 	fake_malloc_end(fake);
 	make_elf(fake);
+	fill_class(fake);
+	fake_malloc_u64(fake, blocks[THREADS], FAKE_LIBC_DATA + VTABLE);
 	fake_malloc_u64(fake, blocks[HELD], blocks[INNER]);
 	fake_malloc_u64(fake, blocks[HELD] + 16, blocks[MIDDLE] + 40);
 	fake_malloc_u64(fake, blocks[LOST], list + FAKE_LIST_PREFIX);
@@ -255,6 +270,18 @@ static unsigned int holders(const struct snapshot *snapshot, node_id to)
 	return held;
 }
 
+static void check_sort(const struct snapshot *snapshot, node_id node, const char *name,
+                       const char *module)
+{
+	type_id type = snapshot->type[node];
+
+	assert_true(snapshot_is_native(snapshot, node));
+	assert_string_equal(snapshot_type_name(snapshot, type), name);
+	assert_string_equal(snapshot_native_look(snapshot, type),
+	                    name + strlen(SNAP_TYPE_NATIVE " "));
+	assert_string_equal(snapshot_string(snapshot, snapshot->types[type].module), module);
+}
+
 static void check_blocks(const struct snapshot *snapshot, const taddr *blocks)
 {
 	node_id list = node_at(snapshot, fake_heap_block(layout, 0, 0) + FAKE_LIST_PREFIX);
@@ -262,9 +289,12 @@ static void check_blocks(const struct snapshot *snapshot, const taddr *blocks)
 
 	for (int i = 0; i < BLOCKS; i++) {
 		nodes[i] = node_at(snapshot, blocks[i]);
-		assert_string_equal(type_of(snapshot, nodes[i]), SNAP_TYPE_NATIVE);
 		assert_int_equal(snapshot->flags[nodes[i]], 0);
 	}
+	check_sort(snapshot, nodes[HELD], "(native block) data", "");
+	check_sort(snapshot, nodes[LOST], "(native block) data", "");
+	check_sort(snapshot, nodes[INNER], "(native block) zeros", "");
+	check_sort(snapshot, nodes[THREADS], "(native block) C++ object of class Row", "libc.so.6");
 	assert_int_equal(snapshot_size(snapshot, nodes[HELD]), CHUNK - 8);
 	assert_int_equal(snapshot_memory(snapshot, nodes[HELD]), CHUNK);
 	assert_int_equal(edges(snapshot, nodes[HELD], nodes[INNER], EDGE_CONSERVATIVE), 1);
@@ -328,7 +358,7 @@ static void without_glibc_there_are_no_native_nodes(void **state)
 	assert_null(capture(&joined, &snapshot));
 	assert_false(snapshot_has_native(snapshot));
 	for (node_id node = 0; node < snapshot->node_count; node++)
-		assert_string_not_equal(type_of(snapshot, node), SNAP_TYPE_NATIVE);
+		assert_false(snapshot_is_native(snapshot, node));
 	snapshot_free(snapshot);
 	deinit(&joined);
 }
