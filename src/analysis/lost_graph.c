@@ -172,11 +172,12 @@ bool lost_graph_follow(const struct lost_graph *graph, uint32_t from, struct sna
                        uint32_t *ret)
 {
 	enum edge_kind kind = snap_edge_kind(edge);
-	bool is_guess = kind == EDGE_CONSERVATIVE || kind == EDGE_INTERIOR;
+	node_id node = graph->nodes[from];
 
 	if (kind == EDGE_WEAK || !bit_set_has(&graph->lost, edge.to))
 		return false;
-	if (is_guess && edge.to == graph->nodes[from])
+	if (edge.to == node &&
+	    (kind == EDGE_INTERIOR || !snapshot_is_object(graph->snapshot, node)))
 		return false;
 	*ret = (uint32_t)bit_set_rank(&graph->lost, edge.to);
 	return true;

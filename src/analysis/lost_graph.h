@@ -23,8 +23,8 @@ struct lost_graph {
 	uint32_t count;
 	/*
 	 * References to each member that were found, among members, for nobody
-	 * else has any: exact ones, and words that look like one. What an object
-	 * says of itself by such a word is none.
+	 * else has any: exact ones, and words that look like one. An address within
+	 * itself is none, nor is a block's own.
 	 */
 	uint32_t *found;
 	struct bit_set claimed; /* members that belong to something already */
