@@ -103,6 +103,93 @@ def test_greenlets_have_lost_nothing(python, plumb):
         assert_no_false_alarm(plumb, python, "with_greenlets", target.pid)
 
 
+LOSE_ARRAYS = """
+import ctypes
+
+forget = ctypes.pythonapi.Py_IncRef
+forget.argtypes = [ctypes.py_object]
+forget.restype = None
+
+def lose():
+    for _ in range(1000):
+        forget(numpy.arange(500.0))
+
+lose()
+"""
+
+
+@pytest.mark.packages("numpy")
+def test_an_array_that_is_lost_has_its_numbers(python, plumb):
+    with start_program(python, "with_numpy", LOSE_ARRAYS) as target:
+        target.wait_for_rest()
+        document = plumb("leaks", target.pid, "--json", code=0).json
+    (row,) = [row for row in document["islands"] if row["type"] == "numpy.ndarray"]
+    assert row["cause"] == "refcount" and 900 < row["objects"] <= 1000
+    assert row["bytes"] > row["objects"] * 500 * 8
+
+
+LOSE_CYCLES = """
+def lose():
+    for _ in range(1000):
+        own = numpy.empty(1, object)
+        own[0] = own
+
+lose()
+"""
+
+
+@pytest.mark.packages("numpy")
+def test_an_array_that_holds_itself_is_never_collected(python, plumb):
+    with start_program(python, "with_numpy", LOSE_CYCLES) as target:
+        target.wait_for_rest()
+        found = lost(plumb("leaks", target.pid, "--json", code=0).json)
+    assert 900 < found["numpy.ndarray", "cycle-without-gc"] <= 1000
+
+
+LOSSY = """
+import gc
+import lossy
+
+def lose():
+    for _ in range(1000):
+        lossy.forget(lossy.Record([]))
+    for _ in range(1000):
+        link = lossy.Link()
+        link.other = link
+
+kept = [lossy.Link() for _ in range(100)]
+kept += [lossy.Record(one) for one in kept]
+lose()
+gc.collect()
+gc.disable()
+for _ in range(500):
+    record = lossy.Record(None)
+    record.value = record
+"""
+
+
+@pytest.mark.pythons("3.8", "3.11", "3.13")
+@pytest.mark.packages("Cython")
+def test_classes_of_cython(python, plumb, tmp_path):
+    built = packages.build_cython(python, "lossy", tmp_path)
+    with python.start(LOSSY + ANSWER_LOOP, beside=[built]) as target:
+        target.wait_for_rest()
+        document = plumb("leaks", target.pid, "--json", code=0).json
+    found = {
+        (row["type"], row["cause"]): row["islands"]
+        for row in document["islands"]
+        if row["type"].startswith("lossy.")
+    }
+    expected = {
+        ("lossy.Record", "refcount"): 1000,
+        ("lossy.Link", "cycle-without-gc"): 1000,
+        ("lossy.Record", "awaiting-collection"): 499,  # one is held
+    }
+    assert set(found) == set(expected)
+    for what, count in expected.items():
+        assert 0.9 * count < found[what] <= count, found
+
+
 @pytest.mark.pythons(newest=True)
 def test_the_whole_library_has_lost_nothing(python, plumb):
     program = (PROGRAMS / "whole_library.py").read_text() + ANSWER_LOOP

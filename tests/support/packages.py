@@ -108,7 +108,10 @@ def build_cython(python, name, folder):
     """The path of NAME.so, made of the .pyx of that name by Cython."""
     source = folder / f"{name}.c"
     subprocess.run(
-        python.command("-m", "cython", "-3", extensions.SOURCES / f"{name}.pyx", "-o", source),
+        python.command(
+            *("-m", "cython", "--module-name", name),
+            *(extensions.SOURCES / f"{name}.pyx", "-o", source),
+        ),
         env={**os.environ, **environment(python)},
         check=True,
     )
