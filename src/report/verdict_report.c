@@ -6,7 +6,7 @@
 #include "report/verdict_report.h"
 
 #include "report/units.h"
-#include "report/why_report.h"
+#include "report/verdict_suspects.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -14,11 +14,7 @@
 enum {
 	SUSPECTS_SHOWN = 5,
 	TYPES_SHOWN = 8,
-	COMPANIONS_SHOWN = 6,
-	LABEL_WIDTH = 15,
-	TYPE_WIDTH = 36,
 	ANSWER_TYPE_WIDTH = 26,
-	CONTAINER_TYPE_MIN = 12,
 	UNEXPLAINED_MIN = 1 << 20, /* bytes */
 };
 
@@ -103,158 +99,6 @@ static void append_looks(const struct layout *layout, const struct verdict_repor
 	text_append(text, "\n  ");
 	layout_cut(text, report->snapshot->facts.command_line, layout_room(layout, 4, 0));
 	text_append_char(text, '\n');
-}
-
-static void append_label(struct text *text, const char *label)
-{
-	text_append(text, "   ");
-	layout_left(text, label, LABEL_WIDTH - 3);
-}
-
-/* ", 40 of them) had 335 elements, have 4,120" */
-static void append_lengths(const struct suspect *suspect, struct text *text)
-{
-	bool is_family = !*suspect->container_type;
-
-	if (suspect->container_count > 1) {
-		text_append(text, ", ");
-		units_count(text, suspect->container_count);
-		text_append(text, " of them");
-	}
-	text_append(text, is_family ? "were " : ") had ");
-	units_count(text, suspect->length_first);
-	if (!is_family)
-		text_append(text, suspect->length_first == 1 ? " element" : " elements");
-	text_append(text, is_family                      ? ", are "
-	                  : suspect->container_count > 1 ? ", have "
-	                                                 : ", has ");
-	units_count(text, suspect->length_last);
-	text_append_char(text, '\n');
-}
-
-static void append_container(const struct layout *layout, const struct suspect *suspect,
-                             struct text *text)
-{
-	struct text lengths;
-	size_t used;
-
-	if (!suspect->container_count) {
-		append_label(text, "grows");
-		text_append(text, "link by link: no container on the path got longer\n");
-		return;
-	}
-	append_label(text, suspect->container_count > 1 ? "containers" : "container");
-	layout_path(layout, text, suspect->container_path, LABEL_WIDTH, LABEL_WIDTH + 2);
-	text_printf(text, "\n%*s", LABEL_WIDTH, "");
-	text_init(&lengths);
-	append_lengths(suspect, &lengths);
-	if (*suspect->container_type) {
-		used = LABEL_WIDTH + layout_columns(text_string(&lengths)) + 1;
-		text_append_char(text, '(');
-		layout_cut(text, suspect->container_type,
-		           layout_room(layout, used, CONTAINER_TYPE_MIN));
-	}
-	text_append(text, text_string(&lengths));
-	text_deinit(&lengths);
-}
-
-/* A list that goes on in the next line, under its beginning. */
-static void append_companions(const struct layout *layout, const struct suspect *suspect,
-                              struct text *text)
-{
-	size_t column = LABEL_WIDTH;
-	struct text item;
-
-	text_init(&item);
-	for (size_t i = 0; i < suspect->companion_count && i < COMPANIONS_SHOWN; i++) {
-		const struct growth_companion *companion = &suspect->companions[i];
-		size_t letters;
-
-		units_count(&item, companion->objects);
-		text_append_char(&item, ' ');
-		layout_cut(&item, companion->type, TYPE_WIDTH);
-		/* With the comma before it, and perhaps " ..." behind it. */
-		letters = layout_columns(text_string(&item)) + (i + 1 == COMPANIONS_SHOWN ? 6 : 2);
-		if (i == 0)
-			text_append(text, "   with them   ");
-		else if (column + letters > layout->width)
-			text_append(text, ",\n               ");
-		else
-			text_append(text, ", ");
-		column = i && column + letters > layout->width ? LABEL_WIDTH + letters
-		                                               : column + letters;
-		layout_plain(text, text_string(&item));
-		text_clear(&item);
-	}
-	if (suspect->companion_count)
-		text_append(text, suspect->companion_count > COMPANIONS_SHOWN ? " ...\n" : "\n");
-	text_deinit(&item);
-}
-
-static void append_one_object(const struct layout *layout, const struct suspect *suspect,
-                              struct text *text)
-{
-	append_label(text, "one object");
-	if (suspect->container_count) {
-		text_append(text, "got longer, by what was there before (");
-	} else {
-		text_append(text, "was ");
-		units_bytes(text, suspect->size_first);
-		text_append(text, ", is ");
-		units_bytes(text, suspect->size_last);
-		text_append(text, " (");
-	}
-	units_signed_bytes(text, (int64_t)suspect->bytes_per_minute);
-	text_append(text, " a minute)\n");
-	if (suspect->container_count) {
-		append_container(layout, suspect, text);
-		return;
-	}
-	append_label(text, "held by");
-	layout_path(layout, text, suspect->path, LABEL_WIDTH, LABEL_WIDTH + 2);
-	text_append_char(text, '\n');
-}
-
-static void append_suspect(const struct layout *layout, const struct suspect *suspect,
-                           size_t number, struct text *text)
-{
-	struct text head;
-
-	text_init(&head);
-	text_printf(&head, "%zu. %s", number, suspect->type);
-	text_append_char(text, '\n');
-	layout_bold(layout, text, text_string(&head));
-	text_deinit(&head);
-	text_append_char(text, '\n');
-	if (suspect->is_one_object) {
-		append_one_object(layout, suspect, text);
-		return;
-	}
-	append_label(text, "new");
-	units_plural(text, suspect->objects, "object");
-	text_append(text, " (");
-	units_rate(text, suspect->objects_per_minute);
-	text_append(text, " a minute)\n");
-	append_label(text, "they hold");
-	units_bytes(text, suspect->held_bytes);
-	text_append(text, " (");
-	units_signed_bytes(text, (int64_t)suspect->bytes_per_minute);
-	text_append(text, " a minute)\n");
-	append_label(text, "held by");
-	layout_path(layout, text, suspect->path, LABEL_WIDTH, LABEL_WIDTH + 2);
-	text_append_char(text, '\n');
-	append_container(layout, suspect, text);
-	append_companions(layout, suspect, text);
-}
-
-/* The chain of the first suspect, link by link. */
-static void append_example(const struct layout *layout, const struct suspect *suspect,
-                           struct text *text)
-{
-	text_append(text, suspect->is_one_object ? "\nthe " : "\none of the new ");
-	layout_cut(text, suspect->type, TYPE_WIDTH);
-	text_append(text, ", and what holds it\n");
-	why_steps_text(layout, &suspect->example, text);
 }
 
 static void append_type(const struct layout *layout, const struct verdict_report *report,
@@ -421,124 +265,16 @@ void verdict_report_text(const struct layout *layout, const struct verdict_repor
 	append_answer(layout, report, text);
 	append_looks(layout, report, text);
 	for (size_t i = 0; i < growth->suspect_count && i < SUSPECTS_SHOWN; i++)
-		append_suspect(layout, &growth->suspects[i], i + 1, text);
+		verdict_suspect_text(layout, &growth->suspects[i], i + 1, text);
 	if (growth->suspect_count > SUSPECTS_SHOWN) {
 		text_append_char(text, '\n');
 		units_plural(text, growth->suspect_count - SUSPECTS_SHOWN, "smaller suspect");
 		text_append(text, " (--json lists all)\n");
 	}
 	if (growth->suspect_count)
-		append_example(layout, &growth->suspects[0], text);
+		verdict_suspect_example(layout, &growth->suspects[0], text);
 	append_types(layout, report, text);
 	append_figures(report, text);
 	target_report_doubts(text, report->snapshot);
 	append_next(report, text);
-}
-
-static void container_json(struct json *json, const struct suspect *suspect)
-{
-	if (!suspect->container_count) {
-		json_null(json, "container");
-		return;
-	}
-	json_begin_object(json, "container");
-	json_string(json, "type", *suspect->container_type ? suspect->container_type : "(roots)");
-	json_address(json, "address", suspect->container_address);
-	json_string(json, "path", suspect->container_path);
-	json_unsigned(json, "containers", suspect->container_count);
-	json_unsigned(json, "length_first", suspect->length_first);
-	json_unsigned(json, "length_last", suspect->length_last);
-	json_end_object(json);
-}
-
-static void suspect_json(struct json *json, const struct suspect *suspect)
-{
-	json_begin_object(json, NULL);
-	json_string(json, "type", suspect->type);
-	json_string(json, "growth", suspect->is_one_object ? "size" : "objects");
-	json_unsigned(json, "objects", suspect->objects);
-	json_unsigned(json, "bytes", suspect->held_bytes);
-	json_unsigned(json, "own_bytes", suspect->own_bytes);
-	json_double(json, "objects_per_min", suspect->objects_per_minute);
-	json_double(json, "bytes_per_min", suspect->bytes_per_minute);
-	json_string(json, "path", suspect->path);
-	container_json(json, suspect);
-	if (suspect->is_one_object && !suspect->container_count) {
-		json_unsigned(json, "size_first", suspect->size_first);
-		json_unsigned(json, "size_last", suspect->size_last);
-	}
-	json_string(json, "example", suspect->example.text);
-	json_bool(json, "example_is_python", suspect->example.is_python);
-	why_steps_json(json, &suspect->example);
-	json_begin_array(json, "with_them");
-	for (size_t i = 0; i < suspect->companion_count; i++) {
-		json_begin_object(json, NULL);
-		json_string(json, "type", suspect->companions[i].type);
-		json_unsigned(json, "objects", suspect->companions[i].objects);
-		json_unsigned(json, "bytes", suspect->companions[i].bytes);
-		json_end_object(json);
-	}
-	json_end_array(json);
-	json_end_object(json);
-}
-
-static void types_json(struct json *json, const struct verdict_report *report)
-{
-	json_begin_array(json, "growing_types");
-	for (size_t i = 0; i < report->growth->type_count; i++) {
-		const struct growth_type *type = &report->growth->types[i];
-
-		json_begin_object(json, NULL);
-		json_string(json, "type", type->type);
-		json_numbers(json, "objects", type->series->objects, report->looks->count);
-		json_numbers(json, "bytes", type->series->bytes, report->looks->count);
-		json_end_object(json);
-	}
-	json_end_array(json);
-}
-
-static void looks_json(struct json *json, const struct looks *looks)
-{
-	json_begin_array(json, "pause_ms");
-	for (unsigned int i = 0; i < looks->count; i++)
-		json_double(json, NULL, looks->figures[i].pause_ms);
-	json_end_array(json);
-	json_begin_array(json, "looks");
-	for (unsigned int i = 0; i < looks->count; i++) {
-		const struct look_figures *look = &looks->figures[i];
-
-		json_begin_object(json, NULL);
-		json_double(json, "seconds", look->seconds);
-		json_unsigned(json, "rss", look->resident_bytes);
-		json_unsigned(json, "objects", look->objects);
-		json_unsigned(json, "bytes", look->bytes);
-		json_unsigned(json, "unreached_objects", look->unreached_objects);
-		json_unsigned(json, "unreached_bytes", look->unreached_bytes);
-		json_end_object(json);
-	}
-	json_end_array(json);
-}
-
-void verdict_report_json(const struct verdict_report *report, struct text *text)
-{
-	struct json json;
-
-	json_init(&json, text);
-	json_begin_object(&json, NULL);
-	json_string(&json, "schema", "plumb.verdict/1");
-	target_report_json(&json, &report->snapshot->facts);
-	json_string(&json, "verdict", report->growth->suspect_count ? "python-objects" : "none");
-	json_begin_object(&json, "rss");
-	json_unsigned(&json, "first", first_look(report)->resident_bytes);
-	json_unsigned(&json, "last", last_look(report)->resident_bytes);
-	json_end_object(&json);
-	json_double(&json, "seconds", last_look(report)->seconds);
-	json_string(&json, "pause", snapshot_pause_name(report->snapshot->facts.pause));
-	looks_json(&json, report->looks);
-	json_begin_array(&json, "suspects");
-	for (size_t i = 0; i < report->growth->suspect_count; i++)
-		suspect_json(&json, &report->growth->suspects[i]);
-	json_end_array(&json);
-	types_json(&json, report);
-	target_report_end_json(&json, report->snapshot);
 }
