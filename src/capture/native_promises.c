@@ -9,6 +9,7 @@
 enum {
 	WORD = 8,
 	WORDS_AT_ONCE = 64,
+	HEAD_WORDS = 2, /* its count and its type, whose block is an object's */
 };
 
 /*
@@ -61,10 +62,10 @@ static void promise(struct heap_worker *worker, uint64_t word, uint64_t number)
 	heap_worker_append(worker, snap_edge_make(SNAPSHOT_PROMISE + block, kind, number));
 }
 
-static void promise_memory(struct heap_worker *worker, taddr start, taddr end)
+/* number: of the first word, counted from where the object or its storage begins. */
+static void promise_memory(struct heap_worker *worker, taddr start, taddr end, uint64_t number)
 {
 	uint64_t words[WORDS_AT_ONCE];
-	uint64_t number = 0;
 
 	while (end - start >= WORD && !worker->has_given_up) {
 		uint64_t count = (end - start) / WORD;
@@ -96,8 +97,8 @@ void native_promise_object(struct heap_worker *worker, const struct py_object *o
 		return;
 	end = object->bytes ? object->address + object->after
 	                    : end_of_block(worker, object->address);
-	if (end)
-		promise_memory(worker, object->address, end);
+	if (end > object->address + HEAD_WORDS * WORD)
+		promise_memory(worker, object->address + HEAD_WORDS * WORD, end, HEAD_WORDS);
 }
 
 void native_promise_storage(struct heap_worker *worker, taddr address, uint64_t size)
@@ -111,5 +112,5 @@ void native_promise_storage(struct heap_worker *worker, taddr address, uint64_t 
 		most = end_of_block(worker, address);
 	if (most <= address)
 		return;
-	promise_memory(worker, address, size < most - address ? address + size : most);
+	promise_memory(worker, address, size < most - address ? address + size : most, 0);
 }
