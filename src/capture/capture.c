@@ -329,6 +329,7 @@ static struct error *make_snapshot(struct capture *capture, const struct capture
 		return error;
 	if (options->without_memory)
 		snapshot_drop_memory(capture->snapshot);
+	capture->snapshot->facts.is_collector_off = python_collector_is_off(&capture->python);
 	capture->snapshot->node_text = text_of_node;
 	capture->snapshot->node_text_context = capture;
 	python_version_text(&capture->python, version, sizeof(version));
@@ -471,6 +472,11 @@ struct value_source capture_values(struct capture *capture)
 {
 	capture->values = (struct node_values){&capture->python, capture->snapshot};
 	return node_values_source(&capture->values);
+}
+
+void capture_drop_memory(struct capture *capture)
+{
+	snapshot_drop_memory(capture->snapshot);
 }
 
 void capture_release_picture(struct capture *capture)

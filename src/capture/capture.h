@@ -54,6 +54,9 @@ const struct snapshot *capture_snapshot(const struct capture *capture);
 /* The values of its nodes, while the picture is open. Borrows the capture. */
 struct value_source capture_values(struct capture *capture);
 
+/* Frees what snapshot_drop_memory frees, once sizes and counts of references have been read. */
+void capture_drop_memory(struct capture *capture);
+
 /* Ends the picture, or closes the core, early; texts of nodes are no longer told. */
 void capture_release_picture(struct capture *capture);
 

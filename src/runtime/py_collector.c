@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lists of the cyclic garbage collector. A generation is 24 bytes that
- * start with the head of its list (struct gc_generation: head, threshold,
- * count). 3.8 has one set in the runtime, later versions one per interpreter:
+ * The cyclic garbage collector: its lists, and whether it runs. A generation is
+ * 24 bytes that start with the head of its list (struct gc_generation: head,
+ * threshold, count). 3.8 has one set in the runtime, later versions one per
+ * interpreter:
  *
  *	generations[0], [1], [2], permanent              3.8 to 3.13, 3.14.5+
  *	young, old[0], old[1], permanent                 3.14.0 to 3.14.4
  */
 #include "runtime/py_fit.h"
 
-enum { GC_LISTS = 3, GC_GENERATION_SIZE = 24 };
+enum { GC_LISTS = 3, GC_GENERATION_SIZE = 24, GC_THRESHOLD = 16 };
 
 /* One state per interpreter, or (3.8) one for all. */
 static size_t state_count(const struct python *python)
@@ -44,4 +45,25 @@ bool python_is_collecting(struct python *python)
 			return true;
 	}
 	return false;
+}
+
+/* Who does not know is not told that it is off. */
+static bool starts_by_itself(struct python *python, taddr gc)
+{
+	uint32_t enabled;
+	uint32_t threshold;
+
+	if (!window_cache_u32(python->memory, gc + python->layout.gc.enabled, &enabled) ||
+	    !window_cache_u32(python->memory, gc + python->layout.gc.generations + GC_THRESHOLD,
+	                      &threshold))
+		return true;
+	return enabled && threshold;
+}
+
+bool python_collector_is_off(struct python *python)
+{
+	for (size_t i = 0; i < state_count(python); i++)
+		if (starts_by_itself(python, py_gc_state(python, python->interpreters[i])))
+			return false;
+	return true;
 }

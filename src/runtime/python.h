@@ -69,6 +69,9 @@ size_t python_gc_heads(struct python *python, taddr *ret_heads, size_t capacity)
 /* True while some interpreter's collector runs. */
 bool python_is_collecting(struct python *python);
 
+/* True when no interpreter's collector starts by itself: gc.disable(), or a threshold of 0. */
+bool python_collector_is_off(struct python *python);
+
 /* "3.12.1" or "3.15.0b2". */
 void python_version_text(const struct python *python, char *buffer, size_t size);
 

@@ -33,7 +33,8 @@ struct snapshot_facts {
 	int64_t taken_at; /* seconds since 1970, of the moment that the graph shows */
 	double pause_ms;  /* how long the process stood still for it */
 	enum snapshot_pause pause;
-	bool is_settled; /* false: the collector ran in every moment that was tried */
+	bool is_settled;       /* false: the collector ran in every moment that was tried */
+	bool is_collector_off; /* it never starts by itself; no file keeps this */
 	uint64_t resident_bytes;
 	uint64_t interpreters;         /* count */
 	uint64_t threads;              /* count */
