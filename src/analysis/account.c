@@ -38,6 +38,25 @@ static enum account_group group_of(unsigned int owner)
 	return groups[owner];
 }
 
+const char *account_group_name(enum account_group group)
+{
+	static const char *const names[ACCOUNT_GROUP_COUNT] = {
+		[ACCOUNT_OBJECTS] = "objects",
+		[ACCOUNT_POOLS_USED] = "pymalloc-used",
+		[ACCOUNT_POOLS_FREE] = "pymalloc-free",
+		[ACCOUNT_NATIVE] = "native",
+		[ACCOUNT_MALLOC_FREE] = "malloc-free",
+		[ACCOUNT_OTHER_MALLOC] = "other-malloc",
+		[ACCOUNT_FILES] = "files",
+		[ACCOUNT_STACKS] = "stacks",
+		[ACCOUNT_SHARED] = "shared",
+		[ACCOUNT_GPU] = "gpu",
+		[ACCOUNT_UNEXPLAINED] = "unexplained",
+	};
+
+	return names[group];
+}
+
 static int compare_rows(const void *left, const void *right)
 {
 	const struct account_row *a = left;

@@ -81,4 +81,7 @@ static inline uint64_t account_in_proportion(uint64_t part, uint64_t whole, uint
 	return (uint64_t)((wide)part * whole / sum);
 }
 
+/* "objects", "native", "malloc-free" ...: the word for programs. Static. */
+const char *account_group_name(enum account_group group);
+
 #endif

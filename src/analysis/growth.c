@@ -21,22 +21,36 @@ bool growth_is_at_every_step(const uint64_t *values, unsigned int count)
 }
 
 /*
- * Strictly more at each look, and not dying away: the second half of the looks
- * brings at least 30 % of the growth, the last step at least a quarter of the
- * average step.
+ * Is it more in the end than at first, without dying away: the second half of
+ * the looks brings at least 30 % of the growth, the last step at least a quarter
+ * of the average step?
  */
+static bool goes_on(const uint64_t *values, unsigned int count)
+{
+	int64_t total = (int64_t)(values[count - 1] - values[0]);
+	int64_t late = (int64_t)(values[count - 1] - values[count / 2]);
+	int64_t last = (int64_t)(values[count - 1] - values[count - 2]);
+
+	if (count % 2 == 0)
+		late += (int64_t)(values[count / 2] - values[count / 2 - 1]) / 2;
+	return total > 0 && late * 10 >= total * 3 && last * 4 * (count - 1) >= total;
+}
+
 bool growth_is_steady(const uint64_t *values, unsigned int count)
 {
-	uint64_t total, late, last;
+	return count >= 3 && growth_is_at_every_step(values, count) && goes_on(values, count);
+}
 
-	if (count < 3 || !growth_is_at_every_step(values, count))
+/* No step down is more than a tenth of the growth. */
+bool growth_is_lasting(const uint64_t *values, unsigned int count)
+{
+	if (count < 3 || !goes_on(values, count))
 		return false;
-	total = values[count - 1] - values[0];
-	late = values[count - 1] - values[count / 2];
-	last = values[count - 1] - values[count - 2];
-	if (count % 2 == 0)
-		late += (values[count / 2] - values[count / 2 - 1]) / 2;
-	return late * 10 >= total * 3 && last * 4 * (count - 1) >= total;
+	for (unsigned int i = 1; i < count; i++)
+		if (values[i] < values[i - 1] &&
+		    (values[i - 1] - values[i]) * 10 > values[count - 1] - values[0])
+			return false;
+	return true;
 }
 
 /*

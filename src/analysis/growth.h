@@ -88,4 +88,7 @@ bool growth_is_at_every_step(const uint64_t *values, unsigned int count);
 /* Is it growth, by the counts alone? For types and for the tests. */
 bool growth_is_steady(const uint64_t *values, unsigned int count);
 
+/* The same of what goes a little up and down on its way, as memory does. */
+bool growth_is_lasting(const uint64_t *values, unsigned int count);
+
 #endif

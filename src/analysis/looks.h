@@ -24,6 +24,7 @@
 #ifndef PLUMB_ANALYSIS_LOOKS_H
 #define PLUMB_ANALYSIS_LOOKS_H
 
+#include "analysis/account.h"
 #include "analysis/look_marks.h"
 #include "analysis/reach.h"
 #include "base/number_map.h"
@@ -75,6 +76,8 @@ struct look_figures {
 	uint64_t unreached_objects;
 	uint64_t unreached_bytes;
 	uint64_t reused; /* addresses that held an object of another type at the look before */
+	bool has_groups; /* an account was made: */
+	uint64_t groups[ACCOUNT_GROUP_COUNT]; /* resident bytes, see account.h */
 };
 
 /* What counts as what. All false: reached objects of one process, as the head says. */

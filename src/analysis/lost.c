@@ -91,7 +91,7 @@ static void add_sum(struct lost_sum *sum, uint64_t count, uint64_t objects, uint
 }
 
 /* What is larger than the largest power of two has no class of its own. */
-static uint64_t size_class(uint64_t size)
+uint64_t lost_size_class(uint64_t size)
 {
 	uint64_t class = EXACT_CLASSES_MAX;
 
@@ -115,7 +115,7 @@ static void add_block(struct sorting *sorting, node_id node, enum lost_kind kind
 {
 	struct lost *lost = sorting->lost;
 	uint64_t size = snapshot_size(sorting->graph.snapshot, node);
-	uint64_t class = size_class(size);
+	uint64_t class = lost_size_class(size);
 	type_id sort = sorting->graph.snapshot->type[node];
 	uint64_t key =
 		((uint64_t)sort * BLOCK_CLASSES + class_number(class)) * LOST_KIND_COUNT + kind + 1;

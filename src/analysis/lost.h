@@ -88,6 +88,9 @@ static inline void cleanup_lost(struct lost **lost)
 /* Is something lost for good, so that no collection brings it back? */
 bool lost_is_leaking(const struct lost *lost);
 
+/* The largest size of the class that blocks of this size are in: itself, or a power of 2. */
+uint64_t lost_size_class(uint64_t size);
+
 /* "refcount", "cycle-without-gc", "awaiting-collection" or "gc.garbage". Static. */
 const char *lost_cause_name(enum lost_cause cause);
 

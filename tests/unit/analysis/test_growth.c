@@ -549,6 +549,24 @@ static void steadiness(void **state)
 	assert_false(growth_is_steady(steady, 2));
 }
 
+static void what_lasts_may_go_down_a_little(void **state)
+{
+	static const uint64_t lasting[] = {100, 210, 200, 310, 400};
+	static const uint64_t saw[] = {100, 210, 150, 310, 400};
+	static const uint64_t dies[] = {100, 390, 391, 392, 393};
+	static const uint64_t flat[] = {100, 100, 100, 100, 100};
+	static const uint64_t falls[] = {400, 300, 200, 100, 50};
+
+	(void)state;
+	assert_true(growth_is_lasting(lasting, 5));
+	assert_false(growth_is_steady(lasting, 5));
+	assert_false(growth_is_lasting(saw, 5));
+	assert_false(growth_is_lasting(dies, 5));
+	assert_false(growth_is_lasting(flat, 5));
+	assert_false(growth_is_lasting(falls, 5));
+	assert_false(growth_is_lasting(lasting, 2));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -567,6 +585,7 @@ int main(void)
 		cmocka_unit_test(one_object_that_grows_is_a_suspect),
 		cmocka_unit_test(modules_that_become_more_are_one_suspect),
 		cmocka_unit_test(steadiness),
+		cmocka_unit_test(what_lasts_may_go_down_a_little),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@
 #include "analysis/heap_table.h"
 #include "analysis/lost.h"
 #include "analysis/settings_diff.h"
+#include "analysis/verdict.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "failing_allocator.h"
@@ -367,6 +368,44 @@ static struct error *ask_owners(struct text *answer)
 	return NULL;
 }
 
+/* The same heap at each look: a pile of each kind, and a verdict on none of them. */
+static struct error *find_verdict(struct piles *piles, const struct snapshot *snapshot,
+                                  struct verdict **ret)
+{
+	const struct looks looks = {.count = LOOK_COUNT};
+	const struct growth growth = {0};
+	const struct verdict_facts facts = {&looks, &growth, piles, false};
+
+	for (size_t i = 0; i < LOOK_COUNT; i++) {
+		struct error *error = piles_add(piles, snapshot);
+
+		if (error)
+			return error;
+	}
+	return verdict_make(&facts, ret);
+}
+
+static struct error *ask_verdict(struct text *answer)
+{
+	_cleanup_(cleanup_verdict) struct verdict *verdict = NULL;
+	_cleanup_(piles_deinit) struct piles piles;
+	_cleanup_(graph_deinit) struct graph graph;
+	struct error *error;
+
+	make_losses(&graph);
+	piles_init(&piles);
+	allocator_arm();
+	error = find_verdict(&piles, graph.snapshot, &verdict);
+	allocator_disarm();
+	if (error)
+		return error;
+	for (size_t i = 0; i < piles.count; i++)
+		text_printf(answer, "%s %llu\n", piles.list[i].key.name,
+		            (unsigned long long)piles.list[i].heads[LOOK_COUNT - 1]);
+	text_append(answer, verdict_name(verdict->kind));
+	return NULL;
+}
+
 /* ------------------------------------------------------------------ tests */
 
 /* Both tables are made anew each time, since adding and sealing can fail as well. */
@@ -418,6 +457,12 @@ static void owners_can_lack_memory_anywhere(void **state)
 	exhaust(ask_owners, 8);
 }
 
+static void a_verdict_can_lack_memory_anywhere(void **state)
+{
+	(void)state;
+	exhaust(ask_verdict, 100);
+}
+
 static void paths_can_lack_memory_anywhere(void **state)
 {
 	(void)state;
@@ -455,6 +500,7 @@ int main(void)
 		cmocka_unit_test(a_table_can_lack_memory_anywhere),
 		cmocka_unit_test(what_is_lost_can_lack_memory_anywhere),
 		cmocka_unit_test(owners_can_lack_memory_anywhere),
+		cmocka_unit_test(a_verdict_can_lack_memory_anywhere),
 		cmocka_unit_test(paths_can_lack_memory_anywhere),
 		cmocka_unit_test(a_suggestion_can_lack_memory_anywhere),
 		cmocka_unit_test(growth_can_lack_memory_anywhere),
