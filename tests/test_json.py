@@ -268,10 +268,25 @@ RSS = {
     "other_malloc": or_null(text),
 }
 
+VERDICT_KIND = words("python-objects", "python-lost", "native", "allocator", "other", "none")
+GROUP = words(
+    "objects",
+    "pymalloc-used",
+    "pymalloc-free",
+    "native",
+    "malloc-free",
+    "other-malloc",
+    "files",
+    "stacks",
+    "shared",
+    "gpu",
+    "unexplained",
+)
+
 VERDICT = {
     **COMMON,
     "schema": words("plumb.verdict/1"),
-    "verdict": words("python-objects", "none"),
+    "verdict": VERDICT_KIND,
     "rss": {"first": count, "last": count},
     "seconds": number,
     "pause_ms": [number],
@@ -314,6 +329,42 @@ VERDICT = {
         }
     ],
     "growing_types": [{"type": text, "objects": [count], "bytes": [count]}],
+    "evidence": {
+        "findings": [
+            {"verdict": VERDICT_KIND, "group": GROUP, "bytes": count, "bytes_per_min": number}
+        ],
+        "groups": [{"group": GROUP, "first": count, "last": count}],
+        "lost": [
+            {
+                "verdict": VERDICT_KIND,
+                "type": text,
+                "cause": LOST_CAUSE,
+                "islands": count,
+                "objects": count,
+                "bytes": count,
+                "islands_per_min": number,
+                "bytes_per_min": number,
+                "example": address,
+                "example_counted": count,
+                "example_found": count,
+            }
+        ],
+        "native": [
+            {
+                "verdict": VERDICT_KIND,
+                "owner": words("nobody", "type", "objects", "memory"),
+                "owner_name": or_null(text),
+                "module": or_null(text),
+                "size_class": or_null(count),
+                "blocks": count,
+                "bytes": count,
+                "blocks_per_min": number,
+                "bytes_per_min": number,
+                "example": address,
+            }
+        ],
+        "collector_off": flag,
+    },
 }
 
 
@@ -429,5 +480,30 @@ def test_verdict(plumb, python, start):
     assert container["type"] == "dict"
     assert container["path"] == "__main__.sessions"
     assert container["length_last"] > container["length_first"]
+    assert mismatches(document, VERDICT) == []
+    assert_documented(document)
+
+
+LOSSES = """
+import ctypes, gc, time
+gc.disable()
+libc = ctypes.CDLL(None)
+print("ready", flush=True)
+while True:
+    for _ in range(30):
+        loop = []
+        loop.append(loop)
+        libc.malloc(1000)
+    time.sleep(0.01)
+"""
+
+
+def test_verdict_on_what_is_lost(plumb, python, start):
+    target = start(python, LOSSES)
+    for _ in range(3):
+        document = plumb(target.pid, "--for", "3s", "--looks", "3", "--json", code=0).json
+        if document["evidence"]["lost"] and document["evidence"]["native"]:
+            break
+    assert document["evidence"]["lost"] and document["evidence"]["native"]
     assert mismatches(document, VERDICT) == []
     assert_documented(document)

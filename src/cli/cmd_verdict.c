@@ -8,7 +8,7 @@
  * never meet a picture half taken. The first one after two looks or more makes
  * the next look, at once, the last; before that it ends the program.
  */
-#include "analysis/growth.h"
+#include "analysis/verdict.h"
 #include "base/cleanup.h"
 #include "capture/capture.h"
 #include "cli/commands.h"
@@ -29,6 +29,7 @@ struct watch {
 	double start; /* of the first look */
 	double last;  /* of the last look */
 	struct looks looks;
+	struct piles piles;
 	bool is_interrupted;
 };
 
@@ -82,11 +83,25 @@ static void take_pending_signal(struct watch *watch)
 		watch->is_interrupted = true;
 }
 
+static struct error *judge(const struct watch *watch, const struct snapshot *snapshot,
+                           const struct growth *growth, struct verdict **ret)
+{
+	const struct verdict_facts facts = {
+		.looks = &watch->looks,
+		.growth = growth,
+		.piles = &watch->piles,
+		.is_collector_off = snapshot->facts.is_collector_off,
+	};
+
+	return verdict_make(&facts, ret);
+}
+
 /* Takes reach. */
 static struct error *print_verdict(struct watch *watch, struct capture *capture,
                                    struct reach *reach)
 {
 	_cleanup_(cleanup_growth) struct growth *growth = NULL;
+	_cleanup_(cleanup_verdict) struct verdict *verdict = NULL;
 	struct verdict_report report = {
 		.snapshot = capture_snapshot(capture),
 		.looks = &watch->looks,
@@ -96,10 +111,13 @@ static struct error *print_verdict(struct watch *watch, struct capture *capture,
 	struct text text;
 
 	error = growth_find(&watch->looks, report.snapshot, reach, &growth);
+	if (!error)
+		error = judge(watch, report.snapshot, growth, &verdict);
 	progress_end(&watch->progress);
 	if (error)
 		return error;
 	report.growth = growth;
+	report.verdict = verdict;
 	capture_release_picture(capture);
 	text_init(&text);
 	if (watch->options->is_json)
@@ -113,37 +131,65 @@ static struct error *print_verdict(struct watch *watch, struct capture *capture,
 static void make_room(struct watch *watch, double time)
 {
 	if (watch->is_interrupted && watch->looks.count > 2 &&
-	    time - watch->last < interval(watch) / 2)
+	    time - watch->last < interval(watch) / 2) {
 		looks_drop_last(&watch->looks);
+		piles_drop_last(&watch->piles);
+	}
+}
+
+/*
+ * An account costs as long a stop again, so only what was before all others and
+ * what is after them is accounted for.
+ */
+static struct error *take(struct watch *watch, bool is_last, struct capture **ret)
+{
+	const struct capture_options how = {
+		.pause = watch->options->pause,
+		.may_fall_back = watch->options->may_fall_back,
+		.with_edges = true,
+		.with_native = true,
+		.with_account = is_last || !watch->looks.count,
+		.progress = progress_report,
+		.progress_context = &watch->progress,
+	};
+
+	return capture_process(watch->pid, &how, ret);
+}
+
+static void fill_figures(const struct snapshot *snapshot, struct look_figures *figures)
+{
+	struct account account;
+
+	figures->resident_bytes = snapshot->facts.resident_bytes;
+	figures->pause_ms = snapshot->facts.pause_ms;
+	figures->has_groups = snapshot->account.is_known;
+	if (!figures->has_groups)
+		return;
+	account_make(&snapshot->account, &account);
+	for (unsigned int i = 0; i < ACCOUNT_GROUP_COUNT; i++)
+		figures->groups[i] = account_group_bytes(&account, (enum account_group)i);
 }
 
 static struct error *look(struct watch *watch, bool is_last)
 {
 	_cleanup_(cleanup_capture) struct capture *capture = NULL;
 	_cleanup_(cleanup_reach) struct reach *reach = NULL;
-	struct capture_options how = {
-		.pause = watch->options->pause,
-		.may_fall_back = watch->options->may_fall_back,
-		.with_edges = true,
-		.without_memory = true,
-		.progress = progress_report,
-		.progress_context = &watch->progress,
-	};
 	double time = now();
 	struct look_figures figures = {.seconds = time - watch->start};
-	struct error *error = capture_process(watch->pid, &how, &capture);
+	struct error *error = take(watch, is_last, &capture);
 
 	if (error)
 		return error;
 	if (!is_last)
 		capture_release_picture(capture);
-	error = reach_make_unordered(capture_snapshot(capture), &reach);
-	if (error)
-		return error;
 	make_room(watch, time);
-	figures.resident_bytes = capture_snapshot(capture)->facts.resident_bytes;
-	figures.pause_ms = capture_snapshot(capture)->facts.pause_ms;
-	error = looks_add(&watch->looks, capture_snapshot(capture), reach, &figures);
+	fill_figures(capture_snapshot(capture), &figures);
+	error = piles_add(&watch->piles, capture_snapshot(capture));
+	capture_drop_memory(capture);
+	if (!error)
+		error = reach_make_unordered(capture_snapshot(capture), &reach);
+	if (!error)
+		error = looks_add(&watch->looks, capture_snapshot(capture), reach, &figures);
 	watch->last = time;
 	if (error || !is_last)
 		return error;
@@ -193,7 +239,9 @@ int cmd_verdict(const struct options *options)
 	sigprocmask(SIG_BLOCK, &watch.signals, NULL);
 	progress_start(&watch.progress, options->is_json);
 	looks_init(&watch.looks);
+	piles_init(&watch.piles);
 	error = watch_process(&watch, &code);
 	looks_deinit(&watch.looks);
+	piles_deinit(&watch.piles);
 	return error ? output_error(error) : code;
 }

@@ -2,6 +2,7 @@
 /* The largest groups in a sentence, then all rows. A share is of the RSS. */
 #include "report/rss_report.h"
 
+#include "report/account_words.h"
 #include "report/units.h"
 
 enum {
@@ -42,15 +43,6 @@ static const struct row_words {
 	[ACCOUNT_NATIVE_LOST] = {"native-lost", "C's blocks that nothing points at"},
 };
 
-static const char *const group_words[ACCOUNT_GROUP_COUNT] = {
-	[ACCOUNT_OBJECTS] = "live Python objects", [ACCOUNT_POOLS_USED] = "pymalloc in use besides",
-	[ACCOUNT_POOLS_FREE] = "free in pymalloc", [ACCOUNT_NATIVE] = "C's blocks of malloc",
-	[ACCOUNT_MALLOC_FREE] = "free in glibc",   [ACCOUNT_OTHER_MALLOC] = "another malloc's",
-	[ACCOUNT_FILES] = "mapped files",          [ACCOUNT_STACKS] = "stacks",
-	[ACCOUNT_SHARED] = "shared memory",        [ACCOUNT_GPU] = "graphics devices",
-	[ACCOUNT_UNEXPLAINED] = "unexplained",
-};
-
 static void append_groups(const struct layout *layout, const struct account *account,
                           struct text *answer)
 {
@@ -59,7 +51,7 @@ static void append_groups(const struct layout *layout, const struct account *acc
 	text_init(&item);
 	for (size_t i = 0; i < NAMED_IN_ANSWER && account->groups[i].bytes; i++) {
 		units_share(&item, account->groups[i].bytes, account->resident);
-		text_printf(&item, " %s", group_words[account->groups[i].group]);
+		text_printf(&item, " %s", account_group_words(account->groups[i].group));
 		if (!layout_add_item(layout, answer, &item, i == 0))
 			break;
 	}

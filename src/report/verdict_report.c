@@ -5,7 +5,10 @@
  */
 #include "report/verdict_report.h"
 
+#include "report/account_words.h"
 #include "report/units.h"
+#include "report/verdict_answer.h"
+#include "report/verdict_piles.h"
 #include "report/verdict_suspects.h"
 
 #include <inttypes.h>
@@ -14,8 +17,8 @@
 enum {
 	SUSPECTS_SHOWN = 5,
 	TYPES_SHOWN = 8,
-	ANSWER_TYPE_WIDTH = 26,
-	UNEXPLAINED_MIN = 1 << 20, /* bytes */
+	PILES_SHOWN = 5,
+	GROUP_MIN = 64 << 10, /* bytes */
 };
 
 static const struct look_figures *first_look(const struct verdict_report *report)
@@ -33,52 +36,6 @@ static int64_t difference(uint64_t first, uint64_t last)
 	return (int64_t)last - (int64_t)first;
 }
 
-static void append_seconds(struct text *text, double seconds)
-{
-	if (seconds < 9.95)
-		text_printf(text, "%.1f s", seconds);
-	else if (seconds < 120)
-		text_printf(text, "%.0f s", seconds);
-	else
-		text_printf(text, "%.1f min", seconds / 60);
-}
-
-static void append_rate(struct text *text, const struct suspect *suspect)
-{
-	if (suspect->is_one_object)
-		units_signed_bytes(text, (int64_t)suspect->bytes_per_minute);
-	else
-		units_rate(text, suspect->objects_per_minute);
-}
-
-static void append_answer(const struct layout *layout, const struct verdict_report *report,
-                          struct text *text)
-{
-	const struct growth *growth = report->growth;
-	const char *path = "";
-	struct text answer;
-
-	text_init(&answer);
-	if (growth->suspect_count) {
-		const struct suspect *worst = &growth->suspects[0];
-
-		text_append(&answer, worst->is_one_object ? "one Python object grows: "
-		                                          : "Python objects pile up: ");
-		layout_cut(&answer, worst->type, ANSWER_TYPE_WIDTH);
-		text_append(&answer, ", ");
-		append_rate(&answer, worst);
-		text_append(&answer, " a minute, held by");
-		path = worst->path;
-	} else {
-		text_append(&answer, "no leak of Python objects seen in ");
-		append_seconds(&answer, last_look(report)->seconds);
-		if (growth->type_count)
-			text_append(&answer, ", though some types grew at every look");
-	}
-	layout_answer(layout, text, text_string(&answer), path);
-	text_deinit(&answer);
-}
-
 static void append_looks(const struct layout *layout, const struct verdict_report *report,
                          struct text *text)
 {
@@ -89,7 +46,7 @@ static void append_looks(const struct layout *layout, const struct verdict_repor
 			longest = report->looks->figures[i].pause_ms;
 	text_printf(text, "process %d, CPython %s, %u looks in ", report->snapshot->facts.pid,
 	            report->snapshot->facts.runtime_version, report->looks->count);
-	append_seconds(text, last_look(report)->seconds);
+	verdict_answer_seconds(text, last_look(report)->seconds);
 	if (report->snapshot->facts.pause != SNAPSHOT_PAUSE_NONE) {
 		text_append(text, ", stopped for at most ");
 		units_milliseconds(text, longest);
@@ -171,37 +128,41 @@ static void append_change(struct text *text, const char *what, uint64_t first, u
 	text_append_char(text, '\n');
 }
 
-/* Bytes by which the RSS grew more than the suspects; 0: it did not, by much. */
-static uint64_t unexplained_growth(const struct verdict_report *report)
+/* Whose the resident memory was then and is now, as far as that changed. */
+static void append_groups(const struct verdict_report *report, struct text *text)
 {
-	uint64_t first = first_look(report)->resident_bytes;
-	uint64_t last = last_look(report)->resident_bytes;
-	uint64_t held = 0;
+	const struct look_figures *first = first_look(report);
+	const struct look_figures *last = last_look(report);
+	struct text label;
 
-	for (size_t i = 0; i < report->growth->suspect_count; i++)
-		held += report->growth->suspects[i].held_bytes;
-	if (last < first || last - first < held || last - first - held <= UNEXPLAINED_MIN)
-		return 0;
-	return last - first - held;
+	if (!first->has_groups || !last->has_groups)
+		return;
+	text_init(&label);
+	for (unsigned int group = 0; group < ACCOUNT_GROUP_COUNT; group++) {
+		int64_t change = difference(first->groups[group], last->groups[group]);
+
+		if (change < GROUP_MIN && change > -GROUP_MIN)
+			continue;
+		text_printf(&label, "  %s", account_group_words((enum account_group)group));
+		append_change(text, text_string(&label), first->groups[group], last->groups[group],
+		              true);
+		text_clear(&label);
+	}
+	text_deinit(&label);
 }
 
 static void append_figures(const struct verdict_report *report, struct text *text)
 {
 	const struct look_figures *first = first_look(report);
 	const struct look_figures *last = last_look(report);
-	uint64_t rest = unexplained_growth(report);
 
 	text_append_char(text, '\n');
 	append_change(text, "RSS", first->resident_bytes, last->resident_bytes, true);
+	append_groups(report, text);
 	append_change(text, "reached objects", first->objects, last->objects, false);
 	append_change(text, "their getsizeof", first->bytes, last->bytes, true);
 	append_change(text, "not reached objects", first->unreached_objects,
 	              last->unreached_objects, false);
-	if (rest) {
-		text_append(text, "not explained by the above  ");
-		units_bytes(text, rest);
-		text_append(text, " of RSS growth (native or allocator)\n");
-	}
 }
 
 /* As a shell takes it for one word: app.make.<locals>.Order wants quotes. */
@@ -241,29 +202,36 @@ static void append_next_command(const struct verdict_report *report, const struc
 
 static void append_next(const struct verdict_report *report, struct text *text)
 {
-	const struct growth *growth = report->growth;
+	int pid = report->snapshot->facts.pid;
 
 	text_append(text, "\nnext: ");
-	if (growth->suspect_count) {
-		append_next_command(report, &growth->suspects[0], text);
-	} else if (unexplained_growth(report)) {
-		text_printf(text, "see whose memory it is, now and later (plumb rss %d)\n",
-		            report->snapshot->facts.pid);
-	} else {
+	switch (report->verdict->kind) {
+	case VERDICT_OBJECTS:
+		append_next_command(report, &report->growth->suspects[0], text);
+		return;
+	case VERDICT_LOST:
+	case VERDICT_NATIVE:
+		text_printf(text, "see all that nothing reaches, and why (plumb leaks %d)\n", pid);
+		return;
+	case VERDICT_ALLOCATOR:
+		text_printf(text, "see what malloc_trim would give back (plumb rss %d)\n", pid);
+		return;
+	case VERDICT_OTHER:
+		text_printf(text, "see whose memory it is, now and later (plumb rss %d)\n", pid);
+		return;
+	default:
 		text_printf(text,
 		            "watch longer, under load (plumb %d --for 5m), or see what there is\n"
 		            "      (plumb heap %d)\n",
-		            report->snapshot->facts.pid, report->snapshot->facts.pid);
+		            pid, pid);
 	}
 }
 
-void verdict_report_text(const struct layout *layout, const struct verdict_report *report,
-                         struct text *text)
+static void append_suspects(const struct layout *layout, const struct verdict_report *report,
+                            struct text *text)
 {
 	const struct growth *growth = report->growth;
 
-	append_answer(layout, report, text);
-	append_looks(layout, report, text);
 	for (size_t i = 0; i < growth->suspect_count && i < SUSPECTS_SHOWN; i++)
 		verdict_suspect_text(layout, &growth->suspects[i], i + 1, text);
 	if (growth->suspect_count > SUSPECTS_SHOWN) {
@@ -273,6 +241,37 @@ void verdict_report_text(const struct layout *layout, const struct verdict_repor
 	}
 	if (growth->suspect_count)
 		verdict_suspect_example(layout, &growth->suspects[0], text);
+}
+
+static void append_piles(const struct layout *layout, const struct verdict_report *report,
+                         struct text *text)
+{
+	const struct verdict *verdict = report->verdict;
+
+	for (size_t i = 0; i < verdict->pile_count && i < PILES_SHOWN; i++)
+		verdict_pile_text(layout, report->snapshot, &verdict->piles[i], verdict->minutes,
+		                  text);
+	if (verdict->pile_count > PILES_SHOWN) {
+		text_append_char(text, '\n');
+		units_plural(text, verdict->pile_count - PILES_SHOWN, "smaller pile");
+		text_append(text, " (--json lists all)\n");
+	}
+}
+
+void verdict_report_text(const struct layout *layout, const struct verdict_report *report,
+                         struct text *text)
+{
+	enum verdict_kind kind = report->verdict->kind;
+	bool is_by_piles = kind == VERDICT_LOST || kind == VERDICT_NATIVE;
+
+	verdict_answer_text(layout, report, text);
+	append_looks(layout, report, text);
+	verdict_answer_besides(layout, report, text);
+	if (is_by_piles)
+		append_piles(layout, report, text);
+	append_suspects(layout, report, text);
+	if (!is_by_piles)
+		append_piles(layout, report, text);
 	append_types(layout, report, text);
 	append_figures(report, text);
 	target_report_doubts(text, report->snapshot);
