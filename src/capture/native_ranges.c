@@ -5,14 +5,11 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "capture/heap_worker.h"
+#include "runtime/py_frame_chunks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-	FRAME_CHUNKS_MAX = 1 << 16, /* of one thread */
-};
 
 struct error *native_ranges_init(struct native_ranges *ranges, struct python *python)
 {
@@ -62,41 +59,13 @@ bool native_ranges_add_torn(struct native_ranges *ranges, taddr start, taddr end
 
 /* --------------------------------------------------------- Python's threads */
 
-/*
- * From 3.11 on frames lie in chunks with a mapping of their own, the newest
- * first: struct _stack_chunk { previous, size, top, data } of pycore_pystate.h.
- * What they hold while they run is known; behind them is what was.
- */
-static bool add_frames(struct native_ranges *ranges, taddr thread)
-{
-	struct python *python = ranges->python;
-	taddr chunk = 0;
-	taddr previous;
-	uint64_t size;
-
-	(void)window_cache_u64(python->memory, thread + python->layout.thread.datastack_chunk,
-	                       &chunk);
-	for (int left = FRAME_CHUNKS_MAX; left && chunk; left--) {
-		if (!window_cache_u64(python->memory, chunk, &previous) ||
-		    !window_cache_u64(python->memory, chunk + 8, &size) ||
-		    size > UINT64_MAX - chunk)
-			break;
-		if (!native_ranges_add_known(ranges, chunk, chunk + size))
-			return false;
-		chunk = previous;
-	}
-	return true;
-}
-
 static bool add_threads(struct native_ranges *ranges, struct py_types *types)
 {
-	struct py_thread_walk threads = {0};
+	struct py_frame_chunks chunks = {0};
 	bool is_added = thread_names_read(&ranges->names, ranges->python, types);
 
-	if (!py_has(ranges->python->layout.thread.datastack_chunk))
-		return is_added;
-	while (is_added && py_thread_next(ranges->python, &threads))
-		is_added = add_frames(ranges, threads.thread);
+	while (is_added && py_frame_chunks_next(ranges->python, &chunks))
+		is_added = native_ranges_add_known(ranges, chunks.start, chunks.end);
 	return is_added;
 }
 

@@ -9,9 +9,9 @@
 #include "base/cleanup.h"
 #include "capture/heap_worker.h"
 #include "capture/pool_shape.h"
-#include "runtime/py_threads.h"
+#include "runtime/py_frame_chunks.h"
 
-enum { POOLS_AT_ONCE = 64, FRAME_CHUNKS_MAX = 1 << 16 };
+enum { POOLS_AT_ONCE = 64 };
 
 struct pool_sums {
 	uint64_t objects;
@@ -153,35 +153,13 @@ static void add_arena(struct heap_walk *walk, struct resident_owners *owners,
 	resident_owners_add(owners, pool, arena->end - pool, SNAP_OWNER_POOL_FREE);
 }
 
-/*
- * From 3.11 on frames lie in chunks with a mapping of their own, the newest
- * first: struct _stack_chunk { previous, size, top, data } of pycore_pystate.h.
- */
-static void add_frames(struct python *python, struct resident_owners *owners, taddr thread)
+static void add_frames(struct python *python, struct resident_owners *owners)
 {
-	taddr chunk = 0;
-	taddr previous;
-	uint64_t size;
+	struct py_frame_chunks chunks = {0};
 
-	(void)window_cache_u64(python->memory, thread + python->layout.thread.datastack_chunk,
-	                       &chunk);
-	for (int left = FRAME_CHUNKS_MAX; left && chunk; left--) {
-		if (!window_cache_u64(python->memory, chunk, &previous) ||
-		    !window_cache_u64(python->memory, chunk + 8, &size))
-			return;
-		resident_owners_add(owners, chunk, size, SNAP_OWNER_STACKS);
-		chunk = previous;
-	}
-}
-
-static void add_threads(struct python *python, struct resident_owners *owners)
-{
-	struct py_thread_walk threads = {0};
-
-	if (!py_has(python->layout.thread.datastack_chunk))
-		return;
-	while (py_thread_next(python, &threads))
-		add_frames(python, owners, threads.thread);
+	while (py_frame_chunks_next(python, &chunks))
+		resident_owners_add(owners, chunks.start, chunks.end - chunks.start,
+		                    SNAP_OWNER_STACKS);
 }
 
 struct error *pool_owners_add(struct heap_walk *walk, struct resident_owners *owners)
@@ -193,6 +171,6 @@ struct error *pool_owners_add(struct heap_walk *walk, struct resident_owners *ow
 	for (size_t i = 0; !error && i < arena_count; i++)
 		add_arena(walk, owners, &arenas[i]);
 	if (!error)
-		add_threads(walk->python, owners);
+		add_frames(walk->python, owners);
 	return error;
 }
