@@ -11,6 +11,20 @@
 
 enum { THREADS_MAX = 1 << 16 }; /* that are given their names */
 
+/* "thread 4242 (MainThread)" */
+static bool note_id(struct thread_names *names, size_t number)
+{
+	static const char beginning[] = "thread ";
+	const char *name = names->all[number];
+	uint64_t id = 0;
+	uint32_t earlier;
+
+	if (strncmp(name, beginning, sizeof(beginning) - 1) == 0)
+		id = strtoull(name + sizeof(beginning) - 1, NULL, 10);
+	return !id || number_map_get(&names->by_id, id, &earlier) ||
+	       number_map_put(&names->by_id, id, (uint32_t)number);
+}
+
 static bool add_name(struct thread_names *names, struct python *python, struct py_types *types,
                      const struct py_thread_names *known, taddr thread)
 {
@@ -27,7 +41,7 @@ static bool add_name(struct thread_names *names, struct python *python, struct p
 		return false;
 	}
 	names->all[names->count++] = copy;
-	return true;
+	return note_id(names, names->count - 1);
 }
 
 static void read_known(struct python *python, struct py_types *types, size_t interpreter,
@@ -65,21 +79,16 @@ void thread_names_deinit(struct thread_names *names)
 	for (size_t i = 0; i < names->count; i++)
 		free(names->all[i]);
 	free(names->all);
+	number_map_deinit(&names->by_id);
 	*names = (struct thread_names){0};
 }
 
 void thread_names_tell(const struct thread_names *names, int32_t id, char *buffer, size_t size)
 {
-	static const char beginning[] = "thread ";
+	uint32_t number;
 
-	for (size_t i = 0; i < names->count; i++) {
-		const char *name = names->all[i];
-
-		if (strncmp(name, beginning, sizeof(beginning) - 1) == 0 &&
-		    strtoll(name + sizeof(beginning) - 1, NULL, 10) == id) {
-			snprintf(buffer, size, "%s", name);
-			return;
-		}
-	}
-	snprintf(buffer, size, "thread %" PRId32, id);
+	if (number_map_get(&names->by_id, (uint64_t)id, &number))
+		snprintf(buffer, size, "%s", names->all[number]);
+	else
+		snprintf(buffer, size, "thread %" PRId32, id);
 }

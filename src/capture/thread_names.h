@@ -6,6 +6,7 @@
 #ifndef PLUMB_CAPTURE_THREAD_NAMES_H
 #define PLUMB_CAPTURE_THREAD_NAMES_H
 
+#include "base/number_map.h"
 #include "runtime/py_threads.h"
 
 enum { THREAD_NAME_MAX = 256 };
@@ -14,6 +15,7 @@ struct thread_names {
 	char **all;
 	size_t count;
 	size_t capacity;
+	struct number_map by_id; /* the system's number -> index of all */
 };
 
 /* Reads those of all interpreters. False: memory ran out. */
