@@ -75,6 +75,7 @@ def test_numpy_has_lost_nothing(python, plumb):
         assert_no_false_alarm(plumb, python, "with_numpy", target.pid)
 
 
+@pytest.mark.slow
 @pytest.mark.packages("pandas")
 def test_pandas_has_lost_nothing(python, plumb):
     with start_program(python, "with_pandas") as target:
@@ -89,6 +90,7 @@ def test_pydantic_has_lost_nothing(python, plumb):
         assert_no_false_alarm(plumb, python, "with_pydantic", target.pid)
 
 
+@pytest.mark.slow
 @pytest.mark.packages("Django")
 def test_a_django_service_has_lost_nothing(python, plumb):
     with start_program(python, "with_django") as target:
@@ -168,6 +170,7 @@ for _ in range(500):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.pythons("3.8", "3.11", "3.13")
 @pytest.mark.packages("Cython")
 def test_classes_of_cython(python, plumb, tmp_path):
@@ -190,6 +193,7 @@ def test_classes_of_cython(python, plumb, tmp_path):
         assert 0.9 * count < found[what] <= count, found
 
 
+@pytest.mark.slow
 @pytest.mark.pythons(newest=True)
 def test_the_whole_library_has_lost_nothing(python, plumb):
     program = (PROGRAMS / "whole_library.py").read_text() + ANSWER_LOOP
