@@ -152,6 +152,7 @@ LEAKS = {
             "example_found": count,
         }
     ],
+    "collector": {"is_enabled": flag, "counts": [count], "thresholds": [count], "frozen": count},
     "kinds": [{"kind": LOST_KIND, "blocks": count, "bytes": count}],
     "native": [
         {

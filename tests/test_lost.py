@@ -5,13 +5,16 @@ Each target loses known numbers of objects of classes of its own. What else is l
 the interpreter itself, is test_a_healthy_program_has_lost_nothing's business.
 """
 
+import ast
 import re
 import time
 from pathlib import Path
 
 import pytest
 
+import plumb_reader
 from support import extensions, service
+from support.processes import ANSWER_LOOP
 
 # Stays in a call that holds no object but the ints of its arguments.
 REST = """
@@ -156,6 +159,68 @@ def test_cycles_wait_for_the_collector(python, plumb):
     assert "wait for the collector" in first
     below = text.split("/target.py\n")[1]
     assert [line for line in below.splitlines() if len(line) > 80] == []
+
+
+COLLECTOR = (
+    CYCLES.replace("lose()\n", "")
+    + """
+import sys
+gc.freeze()
+gc.set_threshold(1234, 7, 9)
+gc.collect(1)
+for _ in range(3):
+    gc.collect(0)
+lose()
+if "on" in sys.argv:
+    gc.set_threshold(123456, 7, 9)
+    gc.enable()
+"""
+    + ANSWER_LOOP
+)
+
+
+def assert_collector(collector, target):
+    """What gc says; the youngest generation counts what the question itself makes, too."""
+    assert collector["is_enabled"] == (target.ask("gc.isenabled()") == "True")
+    assert collector["frozen"] == int(target.ask("gc.get_freeze_count()"))
+    assert tuple(collector["thresholds"]) == ast.literal_eval(target.ask("gc.get_threshold()"))
+    counts = ast.literal_eval(target.ask("gc.get_count()"))
+    assert counts[0] > 6000 and counts[1:] == (3, 1)
+    assert collector["counts"] == [pytest.approx(counts[0], abs=100), 3, 1]
+
+
+def test_what_the_collector_is_like_is_said(python, plumb, tmp_path):
+    with python.start(COLLECTOR) as target:
+        document = plumb("leaks", target.pid, "--json", code=0).json
+        text = plumb("leaks", target.pid, code=0).stdout
+        file = tmp_path / "it.plumb"
+        assert_collector(document["collector"], target)
+        assert_collector(leaks_of_snapshot(plumb, target.pid, file)["collector"], target)
+    facts = plumb_reader.read(file.read_bytes()).facts
+    assert facts["collector"] == "no" and facts["collector_thresholds"] == "1234 7 9"
+    assert document["collector"]["is_enabled"] is False
+    assert document["collector"]["frozen"] > 1000
+    assert "wait for the collector, which is off (gc.disable())" in text.splitlines()[0]
+    assert "the collector is off (gc.disable())" in text.split("\nawaiting-collection, ")[1]
+    assert re.search(r"  [\d,]+ objects are frozen \(gc.freeze\(\)\)", text)
+
+
+def test_a_collector_that_is_on_is_told_by_its_figures(python, plumb):
+    with python.start(COLLECTOR, ["on"]) as target:
+        document = plumb("leaks", target.pid, "--json", code=0).json
+        text = plumb("leaks", target.pid, code=0).stdout
+        assert_collector(document["collector"], target)
+    assert document["collector"]["is_enabled"] is True
+    assert "which is off" not in text
+    assert re.search(r"the collector is on; its counts are \d+, 3, 1 \(gc.get_count", text)
+    assert "its thresholds 123456, 7, 9 (gc.get_threshold())" in text
+
+
+def test_a_threshold_of_nothing_is_a_collector_that_is_off(python, plumb):
+    code = CYCLES.replace("gc.disable()", "gc.set_threshold(0)")
+    with python.start(code + REST) as target:
+        text = plumb("leaks", target.pid, code=0).stdout
+    assert "wait for the collector, which is off (gc.set_threshold(0))" in text.splitlines()[0]
 
 
 def test_a_reference_that_is_never_given_back(python, plumb):

@@ -314,6 +314,24 @@ static struct error *make_graph(struct capture *capture, const struct capture_op
 	return heap_snapshot_take(&capture->python, &wish, &capture->snapshot);
 }
 
+static void read_collector(struct capture *capture)
+{
+	struct snap_collector *told = &capture->snapshot->facts.collector;
+	struct py_collector collector;
+
+	if (!python_collector_read(&capture->python, &collector))
+		return;
+	told->is_enabled = collector.is_enabled ? SNAP_YES : SNAP_NO;
+	told->counts.count = collector.generation_count;
+	told->thresholds.count = collector.generation_count;
+	for (size_t i = 0; i < collector.generation_count; i++) {
+		told->counts.all[i] = collector.counts[i];
+		told->thresholds.all[i] = collector.thresholds[i];
+	}
+	told->frozen.count = collector.is_frozen_known;
+	told->frozen.all[0] = (int64_t)collector.frozen;
+}
+
 static struct error *make_snapshot(struct capture *capture, const struct capture_options *options)
 {
 	struct error *error;
@@ -327,6 +345,8 @@ static struct error *make_snapshot(struct capture *capture, const struct capture
 		error = read_settings(capture);
 	if (error)
 		return error;
+	if (options->with_settings || options->with_native)
+		read_collector(capture);
 	if (options->without_memory)
 		snapshot_drop_memory(capture->snapshot);
 	capture->snapshot->facts.is_collector_off = python_collector_is_off(&capture->python);

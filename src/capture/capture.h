@@ -19,9 +19,10 @@ struct capture_options {
 	bool with_traces;    /* where things were allocated, if the target records it */
 	bool without_memory; /* only to be searched, see snapshot_drop_memory */
 	bool without_heap;   /* only the facts: a snapshot without any node */
-	bool with_settings;  /* what the program runs, see snapshot_facts */
+	bool with_settings;  /* what the program runs, see snapshot_facts; and its collector */
 	bool with_account;   /* whose its memory is, see snap_account.h */
-	bool with_native;    /* with edges: memory of C has nodes and roots, see native_walk.h */
+	/* With edges: memory of C has nodes and roots, see native_walk.h; and the collector. */
+	bool with_native;
 	void (*progress)(void *context, const char *what, double fraction); /* may be NULL */
 	void *progress_context;
 };

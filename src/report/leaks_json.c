@@ -88,6 +88,35 @@ static void append_kinds_json(const struct lost *lost, struct json *json)
 	json_end_array(json);
 }
 
+static void append_numbers(struct json *json, const char *key, const struct snap_numbers *numbers)
+{
+	if (!numbers->count) {
+		json_null(json, key);
+		return;
+	}
+	json_begin_array(json, key);
+	for (size_t i = 0; i < numbers->count; i++)
+		json_signed(json, NULL, numbers->all[i]);
+	json_end_array(json);
+}
+
+static void append_collector_json(const struct snap_collector *collector, struct json *json)
+{
+	if (collector->is_enabled == SNAP_UNKNOWN) {
+		json_null(json, "collector");
+		return;
+	}
+	json_begin_object(json, "collector");
+	json_bool(json, "is_enabled", collector->is_enabled == SNAP_YES);
+	append_numbers(json, "counts", &collector->counts);
+	append_numbers(json, "thresholds", &collector->thresholds);
+	if (collector->frozen.count)
+		json_signed(json, "frozen", collector->frozen.all[0]);
+	else
+		json_null(json, "frozen");
+	json_end_object(json);
+}
+
 void leaks_report_json(const struct leaks_report *report, struct text *text)
 {
 	struct json json;
@@ -96,6 +125,7 @@ void leaks_report_json(const struct leaks_report *report, struct text *text)
 	json_bool(&json, "leaking", lost_is_leaking(report->lost));
 	append_causes_json(report->lost, &json);
 	append_islands_json(report, &json);
+	append_collector_json(&report->snapshot->facts.collector, &json);
 	append_kinds_json(report->lost, &json);
 	append_native_json(report, &json);
 	target_report_end_json(&json, report->snapshot);

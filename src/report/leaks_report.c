@@ -49,8 +49,7 @@ static const struct cause_words {
 		{
 			"that waits for the collector",
 			"that wait for the collector",
-			"  the next gc.collect() frees them; if they pile up, is the collector\n"
-			"  off (gc.isenabled()), its threshold high, or the heap frozen?\n",
+			"  the next gc.collect() frees them\n",
 		},
 	[LOST_GARBAGE_LIST] =
 		{
@@ -181,16 +180,29 @@ static void append_lost_blocks(struct text *text, const struct leaks_report *rep
 	append_main_sort(text, report);
 }
 
-static void append_waiting(struct text *text, const struct lost *lost)
+/* What the program did to have the collector not come by itself, or NULL. */
+static const char *why_off(const struct snap_collector *collector)
 {
+	if (collector->is_enabled == SNAP_NO)
+		return "gc.disable()";
+	return collector->thresholds.count && !collector->thresholds.all[0] ? "gc.set_threshold(0)"
+	                                                                    : NULL;
+}
+
+static void append_waiting(struct text *text, const struct leaks_report *report)
+{
+	const struct lost *lost = report->lost;
 	const struct lost_sum *awaiting = &lost->causes[LOST_AWAITING];
 	const struct lost_sum *listed = &lost->causes[LOST_GARBAGE_LIST];
+	const char *off = why_off(&report->snapshot->facts.collector);
 
 	if (awaiting->objects) {
 		text_append(text, "; ");
 		append_sum(text, awaiting->objects, "object", awaiting->bytes);
 		text_append(text, awaiting->objects == 1 ? " waits for the collector"
 		                                         : " wait for the collector");
+		if (off)
+			text_printf(text, ", which is off (%s)", off);
 	}
 	if (listed->objects) {
 		text_append(text, "; ");
@@ -220,7 +232,7 @@ static void append_answer(const struct layout *layout, const struct leaks_report
 	}
 	if (!lost_is_leaking(lost))
 		text_append(&answer, "nothing is lost: everything alive is reached");
-	append_waiting(&answer, lost);
+	append_waiting(&answer, report);
 	layout_bold(layout, text, text_string(&answer));
 	text_append_char(text, '\n');
 	text_deinit(&answer);
@@ -397,6 +409,40 @@ static const struct lost_group *largest(const struct lost *lost, enum lost_cause
 	return NULL;
 }
 
+/* "700, 10, 10" */
+static void append_numbers(struct text *text, const struct snap_numbers *numbers)
+{
+	for (size_t i = 0; i < numbers->count; i++)
+		text_printf(text, "%s%" PRId64, i ? ", " : "", numbers->all[i]);
+}
+
+/* Why garbage may wait: what is known of the collector. */
+static void append_collector(const struct snap_collector *collector, struct text *text)
+{
+	const char *off = why_off(collector);
+
+	if (collector->is_enabled == SNAP_UNKNOWN) {
+		text_append(text, "  if they pile up, is the collector off (gc.isenabled()), its "
+		                  "threshold high,\n  or the heap frozen?\n");
+		return;
+	}
+	if (off) {
+		text_printf(text, "  the collector is off (%s): it does not come by itself\n", off);
+	} else {
+		text_append(text, "  the collector is on; its counts are ");
+		append_numbers(text, &collector->counts);
+		text_append(text, " (gc.get_count()),\n  its thresholds ");
+		append_numbers(text, &collector->thresholds);
+		text_append(text, " (gc.get_threshold())\n");
+	}
+	if (!collector->frozen.count || !collector->frozen.all[0])
+		return;
+	text_append(text, "  ");
+	units_plural(text, (uint64_t)collector->frozen.all[0], "object");
+	text_append(text, collector->frozen.all[0] == 1 ? " is" : " are");
+	text_append(text, " frozen (gc.freeze()): it never looks at them\n");
+}
+
 static void append_cause(const struct leaks_report *report, const struct lost_group *group,
                          struct text *text)
 {
@@ -409,7 +455,10 @@ static void append_cause(const struct leaks_report *report, const struct lost_gr
 		units_count(text, group->found);
 		text_append_char(text, ')');
 	}
-	text_printf(text, "\n%s  plumb show ", cause_words[group->cause].next);
+	text_printf(text, "\n%s", cause_words[group->cause].next);
+	if (group->cause == LOST_AWAITING)
+		append_collector(&report->snapshot->facts.collector, text);
+	text_append(text, "  plumb show ");
 	target_report_word(text, &report->snapshot->facts);
 	text_printf(text, " 0x%" PRIx64 "\n", report->snapshot->address[group->example]);
 }

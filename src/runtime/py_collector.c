@@ -10,7 +10,14 @@
  */
 #include "runtime/py_fit.h"
 
-enum { GC_LISTS = 3, GC_GENERATION_SIZE = 24, GC_THRESHOLD = 16 };
+enum {
+	GC_LISTS = PYTHON_GENERATIONS,
+	GC_GENERATION_SIZE = 24,
+	GC_THRESHOLD = 16, /* of a generation; int, as the count is */
+	GC_COUNT = 20,
+	GC_POINTER_MASK = 3, /* flags in the low bits of a link */
+	GC_FROZEN_MAX = 1 << 24,
+};
 
 /* One state per interpreter, or (3.8) one for all. */
 static size_t state_count(const struct python *python)
@@ -65,5 +72,51 @@ bool python_collector_is_off(struct python *python)
 	for (size_t i = 0; i < state_count(python); i++)
 		if (starts_by_itself(python, py_gc_state(python, python->interpreters[i])))
 			return false;
+	return true;
+}
+
+/* How much gc.freeze() put aside. False: the list has no end, or a long way to it. */
+static bool count_frozen(struct python *python, taddr head, uint64_t *ret)
+{
+	taddr at;
+	uint64_t count = 0;
+
+	if (!window_cache_u64(python->memory, head, &at))
+		return false;
+	for (at &= ~(taddr)GC_POINTER_MASK; at != head; at &= ~(taddr)GC_POINTER_MASK)
+		if (count++ == GC_FROZEN_MAX || !at || !window_cache_u64(python->memory, at, &at))
+			return false;
+	*ret = count;
+	return true;
+}
+
+/*
+ * gc_get_count_impl, gc_get_threshold_impl of Modules/gcmodule.c. Those of an
+ * incremental collector take the old generations in turn, which is not known here.
+ */
+bool python_collector_read(struct python *python, struct py_collector *ret)
+{
+	taddr gc = py_gc_state(python, python->interpreters[0]);
+	const struct py_layout *layout = &python->layout;
+	struct py_collector collector = {
+		.generation_count = python->has_incremental_gc ? 1 : GC_LISTS,
+	};
+	uint32_t enabled;
+
+	if (!window_cache_u32(python->memory, gc + layout->gc.enabled, &enabled))
+		return false;
+	collector.is_enabled = enabled;
+	for (size_t i = 0; i < collector.generation_count; i++) {
+		taddr at = gc + layout->gc.generations + i * GC_GENERATION_SIZE;
+
+		if (!window_cache_read(python->memory, at + GC_THRESHOLD, &collector.thresholds[i],
+		                       sizeof(*collector.thresholds)) ||
+		    !window_cache_read(python->memory, at + GC_COUNT, &collector.counts[i],
+		                       sizeof(*collector.counts)))
+			return false;
+	}
+	collector.is_frozen_known =
+		count_frozen(python, gc + layout->gc.permanent_generation, &collector.frozen);
+	*ret = collector;
 	return true;
 }

@@ -16,7 +16,11 @@
 #include "runtime/py_layout.h"
 #include "target/window_cache.h"
 
-enum { PYTHON_INTERPRETERS_MAX = 4096, PYTHON_THREADS_MAX = 1 << 20 };
+enum {
+	PYTHON_INTERPRETERS_MAX = 4096,
+	PYTHON_THREADS_MAX = 1 << 20,
+	PYTHON_GENERATIONS = 3,
+};
 
 /* pymalloc's array of struct arena_object; an interpreter with its own GIL has its own. */
 struct py_arena_table {
@@ -71,6 +75,19 @@ bool python_is_collecting(struct python *python);
 
 /* True when no interpreter's collector starts by itself: gc.disable(), or a threshold of 0. */
 bool python_collector_is_off(struct python *python);
+
+/* What the module gc says of the main interpreter's collector; none of it is guessed. */
+struct py_collector {
+	bool is_enabled;         /* gc.isenabled() */
+	size_t generation_count; /* that are known: 3; of an incremental one only the young */
+	int32_t counts[PYTHON_GENERATIONS];     /* gc.get_count() */
+	int32_t thresholds[PYTHON_GENERATIONS]; /* gc.get_threshold() */
+	bool is_frozen_known;
+	uint64_t frozen; /* gc.get_freeze_count() */
+};
+
+/* False: it cannot be read. Walks over what is frozen, up to 2^24 objects. */
+bool python_collector_read(struct python *python, struct py_collector *ret);
 
 /* "3.12.1" or "3.15.0b2". */
 void python_version_text(const struct python *python, char *buffer, size_t size);

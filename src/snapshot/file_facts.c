@@ -22,7 +22,9 @@ enum fact_form {
 	FACT_TIME,
 	FACT_MILLISECONDS,
 	FACT_PAUSE,
-	FACT_YES
+	FACT_YES,
+	FACT_ANSWER,
+	FACT_NUMBERS
 };
 
 /* clang-format off */
@@ -43,6 +45,11 @@ static const struct {
 	{"resident_bytes", FACT_COUNT, offsetof(struct snapshot_facts, resident_bytes)},
 	{"interpreters", FACT_COUNT, offsetof(struct snapshot_facts, interpreters)},
 	{"threads", FACT_COUNT, offsetof(struct snapshot_facts, threads)},
+	{"collector", FACT_ANSWER, offsetof(struct snapshot_facts, collector.is_enabled)},
+	{"collector_counts", FACT_NUMBERS, offsetof(struct snapshot_facts, collector.counts)},
+	{"collector_thresholds", FACT_NUMBERS,
+	 offsetof(struct snapshot_facts, collector.thresholds)},
+	{"collector_frozen", FACT_NUMBERS, offsetof(struct snapshot_facts, collector.frozen)},
 };
 /* clang-format on */
 
@@ -68,6 +75,23 @@ static void start_word(struct file_facts *facts)
 	facts->start[facts->count++] = facts->words.length;
 }
 
+/* What is not known is no fact. */
+static bool is_known(const void *fact, enum fact_form form)
+{
+	switch (form) {
+	case FACT_TEXT: return *(char *const *)fact;
+	case FACT_ANSWER: return *(const enum snap_answer *)fact != SNAP_UNKNOWN;
+	case FACT_NUMBERS: return ((const struct snap_numbers *)fact)->count;
+	default: return true;
+	}
+}
+
+static void tell_numbers(const struct snap_numbers *numbers, struct text *text)
+{
+	for (size_t i = 0; i < numbers->count; i++)
+		text_printf(text, i ? " %" PRId64 : "%" PRId64, numbers->all[i]);
+}
+
 static void tell_value(const void *fact, enum fact_form form, struct text *text)
 {
 	switch (form) {
@@ -80,6 +104,10 @@ static void tell_value(const void *fact, enum fact_form form, struct text *text)
 		text_append(text, snapshot_pause_name(*(const enum snapshot_pause *)fact));
 		return;
 	case FACT_YES: text_append(text, *(const bool *)fact ? "yes" : "no"); return;
+	case FACT_ANSWER:
+		text_append(text, *(const enum snap_answer *)fact == SNAP_YES ? "yes" : "no");
+		return;
+	case FACT_NUMBERS: tell_numbers(fact, text); return;
 	}
 }
 
@@ -105,7 +133,7 @@ bool file_facts_tell(const struct snapshot_facts *facts, struct file_facts *ret)
 	for (size_t i = 0; i < KNOWN_FACTS; i++) {
 		const void *fact = (const char *)facts + known_facts[i].at;
 
-		if (known_facts[i].form == FACT_TEXT && !*(char *const *)fact)
+		if (!is_known(fact, known_facts[i].form))
 			continue;
 		start_word(&told);
 		text_append(&told.words, known_facts[i].name);
@@ -155,6 +183,36 @@ static bool read_text(const char *word, char **ret)
 	return *ret;
 }
 
+static bool read_answer(const char *word, enum snap_answer *ret)
+{
+	bool is_yes = strcmp(word, "yes") == 0;
+
+	if (!is_yes && strcmp(word, "no") != 0)
+		return false;
+	*ret = is_yes ? SNAP_YES : SNAP_NO;
+	return true;
+}
+
+/* "700 10 10" */
+static bool read_numbers(const char *word, struct snap_numbers *ret)
+{
+	struct snap_numbers numbers = {0};
+
+	do {
+		char *end;
+
+		if (numbers.count == SNAP_NUMBERS_MAX)
+			return false;
+		errno = 0;
+		numbers.all[numbers.count++] = strtoll(word, &end, 10);
+		if (end == word || errno || (*end && *end != ' '))
+			return false;
+		word = *end ? end + 1 : end;
+	} while (*word);
+	*ret = numbers;
+	return true;
+}
+
 /* A value into its place; false: it makes no sense. */
 static bool understand(const char *word, enum fact_form form, void *fact)
 {
@@ -165,6 +223,8 @@ static bool understand(const char *word, enum fact_form form, void *fact)
 	case FACT_MILLISECONDS: return read_milliseconds(word, fact);
 	case FACT_PAUSE: return read_pause(word, fact);
 	case FACT_YES: *(bool *)fact = !strcmp(word, "yes"); return true;
+	case FACT_ANSWER: return read_answer(word, fact);
+	case FACT_NUMBERS: return read_numbers(word, fact);
 	case FACT_COUNT:
 		if (!read_number(word, 0, &number))
 			return false;

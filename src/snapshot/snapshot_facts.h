@@ -11,6 +11,7 @@
 #include "snapshot/snap_settings.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* How the memory was held still while it was read. */
@@ -20,6 +21,23 @@ enum snapshot_pause {
 	SNAPSHOT_PAUSE_COPY, /* stopped while its memory was copied */
 	SNAPSHOT_PAUSE_DEAD, /* a core file: nothing moves any more */
 	SNAPSHOT_PAUSE_COUNT
+};
+
+enum snap_answer { SNAP_UNKNOWN, SNAP_YES, SNAP_NO };
+
+enum { SNAP_NUMBERS_MAX = 3 };
+
+struct snap_numbers {
+	size_t count; /* 0: not known */
+	int64_t all[SNAP_NUMBERS_MAX];
+};
+
+/* The collector of garbage, of the first interpreter; when it was asked for. */
+struct snap_collector {
+	enum snap_answer is_enabled;
+	struct snap_numbers counts; /* towards the thresholds, the youngest generation first */
+	struct snap_numbers thresholds;
+	struct snap_numbers frozen; /* one: objects that it never looks at */
 };
 
 struct snapshot_facts {
@@ -36,8 +54,9 @@ struct snapshot_facts {
 	bool is_settled;       /* false: the collector ran in every moment that was tried */
 	bool is_collector_off; /* it never starts by itself; no file keeps this */
 	uint64_t resident_bytes;
-	uint64_t interpreters;         /* count */
-	uint64_t threads;              /* count */
+	uint64_t interpreters; /* count */
+	uint64_t threads;      /* count */
+	struct snap_collector collector;
 	struct snap_settings settings; /* sealed; none: they were not asked for */
 };
 
