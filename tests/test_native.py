@@ -214,7 +214,7 @@ def check_held(dump, blocks):
     assert ("(native block) data", "conservative") in dump.holders(blocks["child"])
     assert ("(native block) data", "interior") in dump.holders(blocks["inner child"])
     assert ("(native block) data", "conservative") in dump.holders(blocks["lost child0"])
-    assert any(name.endswith(" data") for name, _ in dump.holders(blocks["global"]))
+    assert any(name.endswith(" (optarg)") for name, _ in dump.holders(blocks["global"]))
 
 
 def check_threads(dump, blocks, waiter, pid):

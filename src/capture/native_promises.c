@@ -89,6 +89,21 @@ static taddr end_of_block(struct heap_worker *worker, taddr address)
 	                            : blocks->starts[block] + native_blocks_usable(blocks, block);
 }
 
+/*
+ * Where an object ends in its block. What is left of the block is rounding, and
+ * has what was there before; but where there is room for a word more, the object
+ * may be larger than its type tells.
+ */
+static taddr end_of_object(const struct py_object *object, taddr end)
+{
+	const struct py_type *type = object->type;
+	taddr told = object->address + (uint64_t)type->basicsize;
+
+	if (type->itemsize || type->basicsize < HEAD_WORDS * WORD || told > end)
+		return end;
+	return end - told < PYMALLOC_ALIGNMENT ? told : end;
+}
+
 void native_promise_object(struct heap_worker *worker, const struct py_object *object)
 {
 	taddr end;
@@ -97,8 +112,10 @@ void native_promise_object(struct heap_worker *worker, const struct py_object *o
 		return;
 	end = object->bytes ? object->address + object->after
 	                    : end_of_block(worker, object->address);
-	if (end > object->address + HEAD_WORDS * WORD)
-		promise_memory(worker, object->address + HEAD_WORDS * WORD, end, HEAD_WORDS);
+	if (end <= object->address + HEAD_WORDS * WORD)
+		return;
+	promise_memory(worker, object->address + HEAD_WORDS * WORD, end_of_object(object, end),
+	               HEAD_WORDS);
 }
 
 void native_promise_storage(struct heap_worker *worker, taddr address, uint64_t size)

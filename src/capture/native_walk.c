@@ -11,12 +11,14 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "capture/data_symbols.h"
 #include "capture/heap_resolve.h"
 #include "capture/native_looks.h"
 #include "capture/native_words.h"
 #include "runtime/glibc_chunks.h"
 #include "runtime/py_tracemalloc.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,7 @@
 enum {
 	CHUNK_HEADER = 16,
 	OBJECT_HEAD = 16,
+	WORD = 8,
 	PEEK = 128,        /* bytes of a block in which an object begins */
 	TRACED_START = 16, /* of an entry of tracemalloc's table */
 	TRACED_END = 24,
@@ -408,6 +411,83 @@ static struct error *record_registers(struct native_walk *native, size_t number)
 	return record_memory(native, native->stack_type, 0, name);
 }
 
+/* The variable that an edge of the range starts from, if its place and that are known. */
+static const struct data_symbol *symbol_of(const struct data_symbols *symbols,
+                                           const struct native_range *range, struct snap_edge edge)
+{
+	uint32_t number = snap_edge_operand(edge);
+
+	return number == EDGE_OPERAND_MAX
+	               ? NULL
+	               : data_symbols_at(symbols, range->start + (taddr)number * WORD);
+}
+
+/* The edges of one variable, which stand together. Returns how many they are. */
+static size_t take_variable(struct native_walk *native, const struct native_range *range,
+                            const struct data_symbols *symbols, const struct data_symbol *variable,
+                            const struct snap_edge *edges, size_t count)
+{
+	struct native_words *words = &native->words;
+	size_t taken = 0;
+
+	while (taken < count && symbol_of(symbols, range, edges[taken]) == variable) {
+		struct snap_edge edge = edges[taken++];
+		taddr at = range->start + (taddr)snap_edge_operand(edge) * WORD;
+
+		words->edges[words->edge_count++] = snap_edge_make(edge.to, snap_edge_kind(edge),
+		                                                   (at - variable->start) / WORD);
+	}
+	return taken;
+}
+
+/* Each variable of a module that holds something is a root: "libx.so data+0x1240 (sessions)". */
+static struct error *record_variables(struct native_walk *native, const struct native_range *range,
+                                      const struct data_symbols *symbols, const char *name)
+{
+	struct native_words *words = &native->words;
+	size_t count = words->edge_count;
+	_cleanup_free_ struct snap_edge *edges = reallocarray(NULL, count + 1, sizeof(*edges));
+	struct error *error = NULL;
+	char full[2 * NATIVE_NAME_MAX];
+	size_t rest = 0;
+
+	if (!edges)
+		return error_no_memory();
+	memcpy(edges, words->edges, count * sizeof(*edges));
+	words->edge_count = 0;
+	for (size_t i = 0; !error && i < count;) {
+		const struct data_symbol *variable = symbol_of(symbols, range, edges[i]);
+
+		if (!variable) {
+			edges[rest++] = edges[i++];
+			continue;
+		}
+		i += take_variable(native, range, symbols, variable, edges + i, count - i);
+		snprintf(full, sizeof(full), "%s+0x%" PRIx64 " (%s)", name,
+		         variable->start - range->start, variable->name);
+		error = record_memory(native, native->memory_type, variable->start, full);
+	}
+	memcpy(words->edges, edges, rest * sizeof(*edges));
+	words->edge_count = error ? 0 : rest;
+	return error;
+}
+
+/* What no symbol names is the whole's. */
+static struct error *record_data(struct native_walk *native, const struct native_range *range,
+                                 const char *name)
+{
+	_cleanup_(data_symbols_deinit) struct data_symbols symbols = {0};
+	struct python *python = native->walk->python;
+	struct error *error;
+
+	if (!native->words.edge_count)
+		return NULL;
+	error = data_symbols_init(&symbols, python->memory, &native->ranges.images[range->number]);
+	if (!error && symbols.count)
+		error = record_variables(native, range, &symbols, name);
+	return error ? error : record_memory(native, native->memory_type, range->start, name);
+}
+
 static struct error *record_range(struct native_walk *native, const struct native_range *range)
 {
 	const struct python *python = native->walk->python;
@@ -423,6 +503,8 @@ static struct error *record_range(struct native_walk *native, const struct nativ
 	if (error)
 		return error;
 	native_ranges_name(&native->ranges, native->wish, range, name, sizeof(name));
+	if (range->kind == NATIVE_RANGE_DATA)
+		return record_data(native, range, name);
 	return record_memory(native,
 	                     range->kind == NATIVE_RANGE_STACK ? native->stack_type
 	                                                       : native->memory_type,

@@ -240,7 +240,7 @@ static bool try_servers(struct hunt *hunt)
 {
 	_cleanup_close_ int fd = -1;
 
-	if (!hunt->finder->servers)
+	if (!hunt->finder->servers || hunt->wanted->without_servers)
 		return false;
 	fd = debuginfod_fetch(hunt->finder->servers, hunt->wanted->build_id);
 	return fd >= 0 && try_file(hunt, "", fd);

@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,7 @@ struct binary_wanted {
 	const char *build_id; /* hex; "": it has none, then all of head has to be the same */
 	const uint8_t *head;  /* its first bytes, as they were in memory */
 	size_t head_size;
+	bool without_servers; /* it is not worth the time to ask one */
 };
 
 struct binary_found {

@@ -426,6 +426,20 @@ const char *elf_image_build_id(const struct elf_image *image)
 	return image->build_id;
 }
 
+bool elf_image_visit_symbols(const struct elf_image *image,
+                             bool (*visit)(void *context, const char *name,
+                                           const struct elf_symbol *symbol),
+                             void *context)
+{
+	const struct symbol_index *index = image->symbols;
+
+	load_symbols(image);
+	for (size_t i = 0; i < index->count; i++)
+		if (!visit(context, index->entries[i].name, &index->entries[i].symbol))
+			return false;
+	return true;
+}
+
 /* The segment whose bytes in the file cover address, or NULL. */
 static const struct elf_segment *segment_at(const struct elf_image *image, uint64_t address)
 {

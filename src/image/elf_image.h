@@ -71,6 +71,15 @@ const char *elf_image_symbol_at(const struct elf_image *image, const char *prefi
 /* Build-id as lower-case hex, "" when there is none. Borrowed. */
 const char *elf_image_build_id(const struct elf_image *image);
 
+/*
+ * Visits all of these symbols, those of one name one after the other; the names
+ * are borrowed from the image. False: visit returned false and ended it.
+ */
+bool elf_image_visit_symbols(const struct elf_image *image,
+                             bool (*visit)(void *context, const char *name,
+                                           const struct elf_symbol *symbol),
+                             void *context);
+
 /* Reads size bytes that the file holds for address. False: not in the file. */
 bool elf_image_read(const struct elf_image *image, uint64_t address, void *buffer, size_t size);
 

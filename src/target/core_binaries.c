@@ -204,6 +204,7 @@ static struct error *read_found(const struct core_file *core, struct core_binari
 	return NULL;
 }
 
+/* Who was dumped whole still has symbols in its file, if that is on this machine. */
 static struct error *find_one(const struct core_file *core, struct binary_finder *finder,
                               struct core_binaries *binaries, uint32_t number, uint8_t *head)
 {
@@ -216,13 +217,19 @@ static struct error *find_one(const struct core_file *core, struct binary_finder
 	if (!wanted.head_size)
 		return NULL;
 	error = read_build_id(head, wanted.head_size, binary);
-	if (error || !binary->is_known || !binary->is_needed)
+	if (error || !binary->is_known)
 		return error;
 	wanted.build_id = binary->build_id;
+	wanted.without_servers = !binary->is_needed;
 	error = binary_finder_find(finder, &wanted, &found);
 	if (error)
 		return error;
 	binary->fd = found.fd;
+	if (!binary->is_needed) {
+		found.fd = -1;
+		binary_found_deinit(&found);
+		return NULL;
+	}
 	binary->found_at = found.path;
 	binary->refused = found.refused;
 	return binary->fd < 0 ? NULL : read_found(core, binaries, number);

@@ -20,7 +20,7 @@ struct core_binary {
 	bool is_known;    /* its first bytes are in the core, so it can be told from others */
 	bool is_needed;   /* not all of it was dumped */
 	bool is_executed; /* the process could run code of it */
-	int fd;           /* -1: not found */
+	int fd;           /* -1: not found; of one that is not needed no more is known */
 	uint64_t size;    /* of the file that was found */
 	char *found_at;   /* NULL: not found */
 	char *refused;    /* binary_found's; NULL: nothing of that name was refused */
