@@ -2,7 +2,6 @@
 """`--native`: memory of C in the tables, the paths and the snapshots, held against what the process
 knows of its own malloc. Blocks are counted as malloc_usable_size() tells, and 8 bytes of header."""
 
-import ast
 import re
 import subprocess
 
@@ -15,6 +14,7 @@ HEADER = 8
 
 # Python has no address of these blocks, so none can be left where it works.
 TABLE = """
+#include <malloc.h>
 #include <stdlib.h>
 static void *volatile nothing[3];
 static void **volatile orders[200];
@@ -24,20 +24,30 @@ void keep(int number, void *order)
 	orders[number] = calloc(1, 120);
 	orders[number][8] = order;
 }
+size_t chain(void **place, int count)
+{
+	size_t usable = 0;
+	for (int i = 0; i < count; i++) {
+		*place = calloc(1, 30008); /* at addresses that nobody had before */
+		usable += malloc_usable_size(*place);
+		place = (void **)*place + 1;
+	}
+	return usable;
+}
 """
 
 CODE = (
     """
 import ctypes, gc
 
-libc = ctypes.CDLL(None)
-libc.malloc.restype = ctypes.c_void_p
-libc.malloc.argtypes = [ctypes.c_size_t]
-libc.malloc_usable_size.restype = ctypes.c_size_t
-libc.malloc_usable_size.argtypes = [ctypes.c_void_p]
+usable_size = ctypes.CDLL(None).malloc_usable_size
+usable_size.restype = ctypes.c_size_t
+usable_size.argtypes = [ctypes.c_void_p]
 table = ctypes.CDLL(__file__.rpartition("/")[0] + "/table.so")
 table.keep.argtypes = [ctypes.c_int, ctypes.py_object]
 table.keep.restype = None
+table.chain.argtypes = [ctypes.c_void_p, ctypes.c_int]
+table.chain.restype = ctypes.c_size_t
 forget = ctypes.pythonapi.Py_IncRef
 forget.argtypes = [ctypes.py_object]
 forget.restype = None
@@ -48,33 +58,15 @@ class Order:
 class Box(ctypes.Structure):
     _fields_ = [("first", ctypes.c_void_p), ("room", ctypes.c_char * 3008)]
 
-def block(size):
-    address = libc.malloc(size)
-    ctypes.memset(address, 0, size)
-    return address
-
-def store(place, value):
-    ctypes.c_void_p.from_address(place).value = value
-
-def chain(box, count):
-    place = ctypes.addressof(box)
-    for _ in range(count):
-        new = block(712)
-        store(place, new)
-        sizes.append(libc.malloc_usable_size(new))
-        place = new + 8
-
 def hide():
     for number in range(200):
         order = Order()
         table.keep(number, order)
         forget(order)
 
-sizes = []
 boxes = [Box() for _ in range(50)]
-for box in boxes:
-    sizes.append(libc.malloc_usable_size(ctypes.addressof(box)))
-    chain(box, 3)
+usable = sum(usable_size(ctypes.addressof(box)) for box in boxes)
+usable += sum(table.chain(ctypes.addressof(box), 3) for box in boxes)
 hide()
 gc.collect()
 """
@@ -109,21 +101,24 @@ def heap(plumb, what, *options):
     return plumb("heap", what, "--native", "--json", *options, code=0).json
 
 
+def blocks_of_boxes(target):
+    return int(target.ask("usable")) + 50 * (1 + 3) * HEADER
+
+
 def native_of(document, name):
     (row,) = [row for row in document["rows"] if row["type"] == name]
     return row["native"]
 
 
 def test_blocks_count_with_the_objects_that_own_them(plumb, target):
-    sizes = ast.literal_eval(target.ask("sizes"))
     document = heap(plumb, target.pid)
-    assert native_of(document, "__main__.Box") == sum(sizes) + HEADER * len(sizes)
+    assert native_of(document, "__main__.Box") == blocks_of_boxes(target)
     assert document["native"]["owned"] == sum(row["native"] for row in document["rows"])
     assert document["native"]["memory"] > 0
     (module,) = [
         row for row in heap(plumb, target.pid, "--by", "module")["rows"] if row["module"] == "__main__"
     ]
-    assert module["native"] >= sum(sizes)
+    assert module["native"] >= blocks_of_boxes(target)
 
 
 def test_the_table_fits_and_names_what_owns_most(plumb, target):
@@ -150,9 +145,8 @@ def test_a_core_tells_the_same(plumb, target, table, tmp_path):
     plumb("core", target.pid, "-o", core, code=0)
     where = ("--search", table.parent)
     assert path_through_the_table(plumb, core, *where)["steps"][2]["label"] == ".<+0x40>"
-    sizes = ast.literal_eval(target.ask("sizes"))
     document = heap(plumb, core, *where)
-    assert native_of(document, "__main__.Box") == sum(sizes) + HEADER * len(sizes)
+    assert native_of(document, "__main__.Box") == blocks_of_boxes(target)
 
 
 def test_a_block_is_shown_by_its_address(plumb, target):
@@ -168,8 +162,7 @@ def test_a_snapshot_keeps_it(plumb, target, tmp_path):
     file = tmp_path / "it.plumb"
     plumb("snap", target.pid, "--native", "-o", file, code=0)
     plumb("check", file, code=0)
-    sizes = ast.literal_eval(target.ask("sizes"))
-    assert native_of(heap(plumb, file), "__main__.Box") == sum(sizes) + HEADER * len(sizes)
+    assert native_of(heap(plumb, file), "__main__.Box") == blocks_of_boxes(target)
     assert path_through_the_table(plumb, file)["steps"][2]["label"] == ".<+0x40>"
     lost = plumb("leaks", file, "--json", code=0).json
     assert lost["native"] is not None

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A flood of two waves over blocks alone. The first starts from objects and
- * from memory that is no stack, the second from stacks and registers. A wave
- * goes by distance: what is one step farther is offered to all blocks that are
- * there before any of them passes it on, so that owners at the same distance
+ * Three floods over blocks alone, each for what those before have left: from
+ * objects and memory that is no stack, along references to the starts of blocks;
+ * from the same, into the middle of blocks too; from stacks and registers. A
+ * flood goes by distance: what is one step farther is offered to all blocks that
+ * are there before any of them passes it on, so that owners at the same distance
  * meet, and a block that has passed its owner on never changes it.
  */
 #include "analysis/native_owners.h"
@@ -22,6 +23,8 @@ struct flood {
 	struct bit_set done; /* blocks, by rank, whose owner stands */
 	node_id *todo;       /* blocks by distance, each once */
 	size_t todo_count;
+	bool takes_interior; /* references into the middle of blocks count */
+	bool takes_stacks;   /* stacks hold something */
 };
 
 static enum source source_of(const struct snapshot *snapshot, type_id type)
@@ -71,7 +74,8 @@ static void offer(struct flood *flood, node_id from, struct native_owner owner)
 		struct native_owner now;
 		size_t block;
 
-		if (!bit_set_has(&owners->blocks, edge.to) || snap_edge_is_weak(edge))
+		if (!bit_set_has(&owners->blocks, edge.to) || snap_edge_is_weak(edge) ||
+		    (snap_edge_kind(edge) == EDGE_INTERIOR && !flood->takes_interior))
 			continue;
 		block = bit_set_rank(&owners->blocks, edge.to);
 		if (bit_set_has(&flood->done, block))
@@ -85,28 +89,33 @@ static void offer(struct flood *flood, node_id from, struct native_owner owner)
 	}
 }
 
-static void offer_sources(struct flood *flood, bool are_stacks)
+static void offer_source(struct flood *flood, node_id node)
 {
-	const struct snapshot *snapshot = flood->snapshot;
-
-	for (node_id node = 0; node < snapshot->node_count; node++) {
-		enum source source = (enum source)flood->sources[snapshot->type[node]];
-
-		if (source == SOURCE_BLOCK || (source == SOURCE_STACK) != are_stacks)
-			continue;
-		offer(flood, node,
-		      (struct native_owner){node, source == SOURCE_OBJECT ? NATIVE_OWNER_OBJECT
-		                                                          : NATIVE_OWNER_MEMORY});
+	switch ((enum source)flood->sources[flood->snapshot->type[node]]) {
+	case SOURCE_OBJECT:
+		offer(flood, node, (struct native_owner){node, NATIVE_OWNER_OBJECT});
+		return;
+	case SOURCE_STACK:
+		if (!flood->takes_stacks)
+			return;
+		break;
+	case SOURCE_BLOCK: /* of a flood before; later ones are offered at their distance */
+		if (bit_set_has(&flood->done, bit_set_rank(&flood->owners->blocks, node)))
+			offer(flood, node, native_owners_of(flood->owners, node));
+		return;
+	case SOURCE_MEMORY: break;
 	}
+	offer(flood, node, (struct native_owner){node, NATIVE_OWNER_MEMORY});
 }
 
 /* Sources first, then distance by distance. */
-static void flood_from(struct flood *flood, bool are_stacks)
+static void run(struct flood *flood)
 {
 	struct native_owners *owners = flood->owners;
 	size_t from = flood->todo_count;
 
-	offer_sources(flood, are_stacks);
+	for (node_id node = 0; node < flood->snapshot->node_count; node++)
+		offer_source(flood, node);
 	while (from < flood->todo_count) {
 		size_t end = flood->todo_count;
 
@@ -158,8 +167,11 @@ struct error *native_owners_init(struct native_owners *owners, const struct snap
 		native_owners_deinit(owners);
 		return error_no_memory();
 	}
-	flood_from(&flood, false);
-	flood_from(&flood, true);
+	run(&flood);
+	flood.takes_interior = true;
+	run(&flood);
+	flood.takes_stacks = true;
+	run(&flood);
 	return NULL;
 }
 

@@ -8,9 +8,10 @@
  *   object --> block --> block      both are the object's
  *   data ----> table --> entry <-- object      the table is the module's, the entry the object's
  *
- * At the same distance an object goes before memory. Stacks and registers come
- * last, whatever the distance: what is on them was put there to work with it,
- * or was forgotten there.
+ * At the same distance an object goes before memory. Whatever the distance, who
+ * has the start of a block goes before who has an address inside of it, which
+ * numbers look like more often; and stacks and registers come last: what is on
+ * them was put there to work with it, or was forgotten there.
  *
  * Linear in edges: blocks get their owners by distance, each of them once.
  */

@@ -132,6 +132,28 @@ static void an_object_goes_before_memory_and_a_stack_comes_last(void **state)
 	check(&owners, working, NATIVE_OWNER_MEMORY, stack);
 }
 
+static void who_has_the_start_goes_before_who_points_inside(void **state)
+{
+	struct graph *graph = *state;
+	_cleanup_(native_owners_deinit) struct native_owners owners = {0};
+	node_id code = graph_object(graph, "code", 480);
+	node_id box = graph_object(graph, "app.Box", 48);
+	node_id room = graph_block(graph, 3000);
+	node_id behind = graph_block(graph, 100);
+	node_id inside = graph_block(graph, 100);
+	node_id last = graph_block(graph, 100);
+
+	point(graph, box, room);
+	point(graph, room, behind);
+	graph_edge(graph, code, behind, EDGE_INTERIOR, 40);
+	graph_edge(graph, behind, inside, EDGE_INTERIOR, 1);
+	point(graph, inside, last);
+	assert_null(native_owners_init(&owners, graph_seal(graph)));
+	check(&owners, behind, NATIVE_OWNER_OBJECT, box);
+	check(&owners, inside, NATIVE_OWNER_OBJECT, box);
+	check(&owners, last, NATIVE_OWNER_OBJECT, box);
+}
+
 static void a_chain_of_a_million_has_one_owner(void **state)
 {
 	struct graph *graph = *state;
@@ -171,6 +193,7 @@ int main(void)
 		ON_GRAPH(owners_at_one_distance_share_it),
 		ON_GRAPH(the_nearest_owns),
 		ON_GRAPH(an_object_goes_before_memory_and_a_stack_comes_last),
+		ON_GRAPH(who_has_the_start_goes_before_who_points_inside),
 		ON_GRAPH(a_chain_of_a_million_has_one_owner),
 		ON_GRAPH(without_memory_of_c_there_are_no_blocks),
 	};
