@@ -5,10 +5,12 @@ The programs are the families of tests/leak_cases (what makes their counts exact
 says). A Python target loads them for plumb; a program of C loads the same library for the other
 two, which look at the same moment: when all is lost and held as it should be.
 
-plumb has to say what valgrind says. Where they differ on purpose, the row says so and why:
+plumb has to say what valgrind says. Where they differ, the row says so:
 
-* valgrind is exact only in what it can know by watching each instruction;
-* plumb does not look into files that are mapped to be shared: they may be huge;
+* plumb also looks into data of a module that is closed to writing, and not into files that are
+  mapped to be shared, which may be huge;
+* valgrind calls the first block of a lost ring definitely lost, even if a lost block behind it
+  leads into the ring;
 * LeakSanitizer tells no middle of a block from its start, knows no memory that was mapped by the
   program, and calls all of a lost ring indirect.
 """
