@@ -45,7 +45,7 @@ def the_line(result):
         (["why", "1"], "a type or an address"),
         (["rss"], "process id"),
         (["rss", "abc"], "abc: not a process id"),
-        (["rss", "1", "--top", "3"], "no option --top"),
+        (["rss", "1", "--by", "size"], "no option --by"),
         (["why", "1", ""], "a type or an address"),
         (["why", "1", "X", "--pause", "stop"], "choose one of fork, copy, none"),
         (["1", "--for", "soon"], "soon: not a duration"),
