@@ -242,6 +242,31 @@ def test_a_table_of_c_that_grows(python, plumb, tmp_path):
     assert "held by keeper.so" in "\n".join(said.splitlines()[:2])
 
 
+# Each block has the address of the one before, and the last is Python's to know. A stale word that
+# leads into the middle holds all that is behind it, so holders change.
+CHAIN = """
+import ctypes
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+anchor = ctypes.c_size_t()
+
+def step(number):
+    for _ in range(20):
+        block = libc.malloc(5000)
+        ctypes.memset(block, 1, 5000)
+        ctypes.c_size_t.from_address(block).value = anchor.value
+        anchor.value = block
+"""
+
+
+def test_a_list_of_c_that_grows(python, plumb):
+    with python.start(CHAIN + LOOP) as target:
+        document = watch(plumb, target)
+        said_of(plumb, target, "C memory grows: blocks of ")
+    assert document["verdict"] == "native"
+
+
 # Ever larger requests are freed at once, and malloc is told to keep what is free. Only the end of each
 # is written to, for the rest is there: it is not in use for long.
 PEAKS = """

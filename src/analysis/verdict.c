@@ -257,6 +257,7 @@ static int compare_findings(const void *left, const void *right)
 static void judge(struct judging *judging)
 {
 	static const enum account_group kept[] = {ACCOUNT_POOLS_FREE, ACCOUNT_MALLOC_FREE};
+	static const enum account_group native[] = {ACCOUNT_NATIVE};
 	static const enum account_group other[] = {ACCOUNT_FILES,  ACCOUNT_STACKS,
 	                                           ACCOUNT_SHARED, ACCOUNT_OTHER_MALLOC,
 	                                           ACCOUNT_GPU,    ACCOUNT_UNEXPLAINED};
@@ -266,6 +267,9 @@ static void judge(struct judging *judging)
 	judge_objects(judging);
 	judge_piles(judging, VERDICT_LOST);
 	judge_piles(judging, VERDICT_NATIVE);
+	/* Blocks whose holders change, as in a list of C that a stale word leads into. */
+	if (resident && !verdict->finding_count)
+		judge_groups(judging, VERDICT_NATIVE, native, 1, resident);
 	if (resident) {
 		judge_groups(judging, VERDICT_ALLOCATOR, kept, sizeof(kept) / sizeof(*kept),
 		             resident);

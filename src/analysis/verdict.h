@@ -40,6 +40,7 @@ struct finding {
 		group; /* of VERDICT_ALLOCATOR and VERDICT_OTHER: the one that grew most */
 };
 
+/* Of a finding of VERDICT_NATIVE there may be no pile: who holds the blocks is not known then. */
 struct growing_pile {
 	const struct pile *pile;   /* borrowed from the piles */
 	const struct pile *mostly; /* blocks of this size are half of its growth or more; or NULL */

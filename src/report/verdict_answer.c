@@ -54,14 +54,13 @@ static void append_lost(struct text *text, const struct verdict *verdict,
 	text_append(text, " a minute");
 }
 
-/* The largest pile of that kind, of which there is one. */
+/* The largest pile of that kind, or NULL. */
 static const struct growing_pile *worst_pile(const struct verdict *verdict, enum verdict_kind kind)
 {
-	size_t i = 0;
-
-	while (verdict->piles[i].kind != kind)
-		i++;
-	return &verdict->piles[i];
+	for (size_t i = 0; i < verdict->pile_count; i++)
+		if (verdict->piles[i].kind == kind)
+			return &verdict->piles[i];
+	return NULL;
 }
 
 static void append_head(struct text *text, const struct verdict_report *report,
@@ -74,7 +73,10 @@ static void append_head(struct text *text, const struct verdict_report *report,
 	case VERDICT_LOST: append_lost(text, verdict, worst_pile(verdict, finding->kind)); return;
 	case VERDICT_NATIVE:
 		text_append(text, "C memory grows: ");
-		verdict_pile_blocks(text, worst_pile(verdict, finding->kind));
+		if (worst_pile(verdict, finding->kind))
+			verdict_pile_blocks(text, worst_pile(verdict, finding->kind));
+		else
+			text_append(text, "blocks of malloc");
 		break;
 	case VERDICT_ALLOCATOR: text_append(text, "freed memory is kept"); break;
 	default:
@@ -102,6 +104,8 @@ static void append_tail(struct text *head, struct text *tail, const struct verdi
 		                               report->snapshot->facts.is_collector_off));
 		return;
 	case VERDICT_NATIVE:
+		if (!worst_pile(verdict, finding->kind))
+			return;
 		text_append(head, ",");
 		verdict_pile_holder(tail, worst_pile(verdict, finding->kind)->pile);
 		return;

@@ -199,6 +199,19 @@ static void blocks_of_objects_that_pile_up_are_theirs(void **state)
 	assert_int_equal(scene->verdict->finding_count, 1);
 }
 
+static void blocks_may_grow_whoever_holds_them(void **state)
+{
+	struct scene *scene = *state;
+
+	grow(scene, ACCOUNT_NATIVE, 2 * MIB);
+	assert_int_equal(judge(scene)->kind, VERDICT_NATIVE);
+	assert_int_equal(scene->verdict->pile_count, 0);
+	assert_int_equal(scene->verdict->findings[0].bytes, 6 * MIB);
+	add_suspect(scene, 7 * MIB); /* which own them, perhaps */
+	assert_int_equal(judge(scene)->kind, VERDICT_OBJECTS);
+	assert_int_equal(scene->verdict->finding_count, 1);
+}
+
 static void memory_that_is_free_and_kept(void **state)
 {
 	struct scene *scene = *state;
@@ -271,6 +284,7 @@ int main(void)
 		SCENE(blocks_of_nobody_need_not_be_many),
 		SCENE(blocks_that_are_held_have_to_be_much_and_resident),
 		SCENE(blocks_of_objects_that_pile_up_are_theirs),
+		SCENE(blocks_may_grow_whoever_holds_them),
 		SCENE(memory_that_is_free_and_kept),
 		SCENE(other_memory_is_called_by_its_group),
 		SCENE(resident_memory_that_hardly_grows_is_no_leak),
