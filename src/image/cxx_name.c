@@ -251,6 +251,9 @@ static bool read_type(struct reading *reading)
 {
 	const char *word = builtin(*reading->at);
 
+	/* Packs and literals are arguments, and no names by themselves. */
+	if (!reading->depth && (*reading->at == 'J' || *reading->at == 'L'))
+		return false;
 	if (word) {
 		reading->at++;
 		return write_string(reading, word) && end_type(reading);

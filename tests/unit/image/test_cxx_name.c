@@ -78,6 +78,8 @@ static void what_is_not_understood_is_left(void **state)
 		"Session",
 		"7Session7",
 		"3BoxIS5_E",
+		"JE",
+		"Li3E",
 		"ZN3fooE3Bar",
 		"S",
 		"St",
