@@ -311,19 +311,22 @@ def test_what_is_not_resident_is_in_no_row(accounts):
 
 
 def test_blocks_of_c_belong_to_who_holds_them(accounts):
-    # What is left in freed memory may look like the address of one or two of them.
-    change = accounts.change("hold_native_by_object")
-    assert change["native-owned"] == about(10 * MIB, MIB)
-    change = accounts.change("hold_native_by_module")
-    assert change["native-module"] == about(20 * MIB, MIB)
-    change = accounts.change("hold_native")  # their addresses are digits of Python's numbers
-    assert change["native-lost"] == about(30 * MIB, MIB)
+    """Of all of them, but for some: what is left in freed memory that Python uses again (the
+    unused end of a dict's table) may look like their addresses."""
+    for what, kind, size in (
+        ("hold_native_by_object", "native-owned", 10 * MIB),
+        ("hold_native_by_module", "native-module", 20 * MIB),
+        ("hold_native", "native-lost", 30 * MIB),
+    ):
+        change = accounts.change(what)
+        assert change["native"] == about(size)
+        assert change[kind] > size / 2
     document = account_of(accounts.plumb, accounts.target.pid)
     by_object, by_module = (owners_of(document, f"native-{way}") for way in ("owned", "module"))
-    assert by_object["__main__.c_void_p_Array_160"] == about(10 * MIB, MIB)
+    assert by_object["__main__.c_void_p_Array_160"] > 5 * MIB
     name, size = max(by_module.items(), key=lambda owner: owner[1])
-    assert name.endswith(" data") and size == about(20 * MIB, MIB)
-    assert owners_of(document, "native-lost")["blocks of up to 131,072 bytes"] == about(30 * MIB, MIB)
+    assert name.endswith(" data") and size > 10 * MIB
+    assert owners_of(document, "native-lost")["blocks of up to 131,072 bytes"] > 15 * MIB
 
 
 def test_of_a_block_that_was_never_touched_nothing_is_resident(accounts):
