@@ -41,7 +41,7 @@ TABLES = {
     "TRAC": "<III", "TRFR": "<II", "TOTL": "<Q",
 }  # fmt: skip
 EDGE_KINDS = ("attribute", "index", "value", "key", "local", "stack", "field", "type",
-              "conservative", "weak", "interior")  # fmt: skip
+              "conservative", "weak", "interior", "hidden")  # fmt: skip
 OPERAND_IS_STRING = {"attribute", "local", "field", "weak"}
 UNKNOWN_KEY = (1 << 27) - 1
 

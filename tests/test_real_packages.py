@@ -127,7 +127,8 @@ def test_an_array_that_is_lost_has_its_numbers(python, plumb):
         document = plumb("leaks", target.pid, "--json", code=0).json
     (row,) = [row for row in document["islands"] if row["type"] == "numpy.ndarray"]
     assert row["cause"] == "refcount" and 900 < row["objects"] <= 1000
-    assert row["bytes"] > row["objects"] * 500 * 8
+    # An address left somewhere holds an array, or the numbers of one, that nobody uses any more.
+    assert row["bytes"] > 0.9 * row["objects"] * 500 * 8
 
 
 LOSE_CYCLES = """
@@ -146,6 +147,30 @@ def test_an_array_that_holds_itself_is_never_collected(python, plumb):
         target.wait_for_rest()
         found = lost(plumb("leaks", target.pid, "--json", code=0).json)
     assert 900 < found["numpy.ndarray", "cycle-without-gc"] <= 1000
+
+
+LOSE_VIEWS = """
+class Own(numpy.ndarray):
+    pass
+
+def lose():
+    for _ in range(1000):
+        own = numpy.empty(3).view(Own)
+        own.me = own.view()
+
+lose()
+"""
+
+
+@pytest.mark.packages("numpy")
+def test_a_subclass_of_an_array_with_a_view_of_itself_is_never_collected(python, plumb):
+    # The collector tracks an instance, but numpy shows it not what the view holds.
+    with start_program(python, "with_numpy", LOSE_VIEWS) as target:
+        target.wait_for_rest()
+        document = plumb("leaks", target.pid, "--json", code=0).json
+    (row,) = [row for row in document["islands"] if row["type"] == "__main__.Own"]
+    assert row["cause"] == "cycle-without-gc" and 900 < row["islands"] <= 1000
+    assert row["objects"] >= 3 * row["islands"]  # an array, its dict, and the view
 
 
 LOSSY = """

@@ -160,7 +160,7 @@ static bool search_from(struct search *search, uint32_t member)
 	return true;
 }
 
-static void look_at_edge(struct search *search, uint32_t from, uint32_t to)
+static void look_at_edge(struct search *search, uint32_t from, enum edge_kind kind, uint32_t to)
 {
 	struct lost_component *component = &search->components->list[search->component[to]];
 
@@ -170,7 +170,8 @@ static void look_at_edge(struct search *search, uint32_t from, uint32_t to)
 	}
 	if (from == to)
 		component->flags |= LOST_IS_CYCLE;
-	if (is_object(search->graph, from) && !is_tracked(search->graph, from))
+	if (kind == EDGE_HIDDEN ||
+	    (is_object(search->graph, from) && !is_tracked(search->graph, from)))
 		search->unseen[to]++;
 }
 
@@ -190,7 +191,7 @@ static void look_at_edges(struct search *search)
 		     i++)
 			if (lost_graph_follow(graph, from, snapshot->edges[i], &to) &&
 			    !bit_set_has(&graph->claimed, to))
-				look_at_edge(search, from, to);
+				look_at_edge(search, from, snap_edge_kind(snapshot->edges[i]), to);
 	}
 }
 

@@ -57,6 +57,7 @@ static enum rank edge_rank(struct snap_edge edge)
 	case EDGE_KEY: return RANK_KEY;
 	case EDGE_TYPE: return RANK_TYPE;
 	case EDGE_CONSERVATIVE:
+	case EDGE_HIDDEN:
 	case EDGE_INTERIOR: return RANK_GUESS;
 	case EDGE_WEAK: return RANK_NEVER;
 	default: return RANK_FIRST;

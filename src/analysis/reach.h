@@ -8,7 +8,7 @@
  *     or a thread reaches is never explained by scanned memory;
  *   - within a tier, what exact references reach comes first, then what only
  *     the type of an object reaches (x.__class__ is the least telling step),
- *     then what only a guess (EDGE_CONSERVATIVE, EDGE_INTERIOR) reaches;
+ *     then what only a guess (EDGE_CONSERVATIVE, _HIDDEN, _INTERIOR) reaches;
  *   - of two ways of equal length, the one through a key is the second choice;
  *   - modules in their order come before threads;
  *   - a coroutine or generator that runs at the moment is held by what holds it

@@ -47,6 +47,7 @@ struct step step_of_edge(struct labels *labels, struct snap_edge edge)
 	case EDGE_STACK: return (struct step){STEP_STACK, 0};
 	case EDGE_TYPE: return (struct step){STEP_TYPE, 0};
 	case EDGE_CONSERVATIVE:
+	case EDGE_HIDDEN:
 	case EDGE_INTERIOR: return step_of_word(labels, operand);
 	default: return (struct step){STEP_GUESS, 0};
 	}

@@ -209,7 +209,11 @@ struct snap_edge heap_worker_edge(struct heap_worker *worker, const struct py_re
 		[PY_REF_WEAK] = EDGE_WEAK,
 	};
 
-	return snap_edge_make(to, kinds[reference->kind], operand_of(worker, reference));
+	enum edge_kind kind = kinds[reference->kind];
+
+	if (kind == EDGE_CONSERVATIVE && worker->hides_words)
+		kind = EDGE_HIDDEN;
+	return snap_edge_make(to, kind, operand_of(worker, reference));
 }
 
 /* Room for one more edge. False: no memory, or more edges than the target can have. */
@@ -408,6 +412,7 @@ static void decode_object(struct heap_worker *worker, const struct py_object *ob
 	bool is_immortal = false;
 	enum decode decode;
 
+	worker->hides_words = object->type->hides_words;
 	worker->searches_storage = worker->walk->native && native_storage_may_hold(object->type);
 	decode = py_refs_visit(&worker->python, worker->types, object, &visitor);
 	count_decode(worker, decode);

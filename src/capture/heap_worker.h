@@ -52,6 +52,7 @@ struct heap_worker {
 	node_id current;     /* the object being decoded */
 	uint64_t current_memory;
 	struct native_middles middles;
+	bool hides_words;      /* the same: what its words lead to, the collector is not shown */
 	bool searches_storage; /* of the object being decoded: it may lead to blocks of C */
 	struct heap_output output;
 	struct snap_totals totals;

@@ -250,6 +250,7 @@ static void inherit_shape(struct py_type *type, const struct py_type *base)
 	type->fields = base->fields;
 	type->opaque_from = base->opaque_from;
 	type->opaque_until = base->opaque_until;
+	type->hides_words = type->is_gc && type->opaque_from && (base->hides_words || !base->is_gc);
 }
 
 /* A word more than the base has, and it is the dict or the weak references. */

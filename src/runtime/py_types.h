@@ -150,6 +150,11 @@ struct py_type {
 	/* Bytes of an instance that neither the shape nor the members explain; none: 0, 0. */
 	uint32_t opaque_from;
 	uint32_t opaque_until;
+	/*
+	 * Instances are tracked, yet the collector is not shown what is in these bytes:
+	 * they belong to a C type below without a tp_traverse (numpy.ndarray's).
+	 */
+	bool hides_words;
 	enum py_dict_place dict_place;
 	enum py_type_reference type_reference;
 	bool has_instance_part;        /* dict, members or type reference: see py_instance.c */

@@ -124,6 +124,7 @@ const char *snap_edge_kind_name(enum edge_kind kind)
 		[EDGE_CONSERVATIVE] = "conservative",
 		[EDGE_WEAK] = "weak",
 		[EDGE_INTERIOR] = "interior",
+		[EDGE_HIDDEN] = "hidden",
 	};
 
 	return names[kind];

@@ -44,6 +44,7 @@ enum edge_kind {
 	EDGE_CONSERVATIVE, /* number of the 8-byte word: something that looks like a reference */
 	EDGE_WEAK,         /* string: does not keep anything alive */
 	EDGE_INTERIOR,     /* number of the 8-byte word: it points into a block, not at its start */
+	EDGE_HIDDEN,       /* the same as conservative; the collector is not shown it */
 	EDGE_KIND_COUNT
 };
 

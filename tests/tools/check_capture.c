@@ -65,7 +65,7 @@ static void tell_difference(struct check *check, const char *what, taddr to, tad
 
 static bool is_guess(struct snap_edge edge)
 {
-	return snap_edge_kind(edge) == EDGE_CONSERVATIVE;
+	return snap_edge_kind(edge) == EDGE_CONSERVATIVE || snap_edge_kind(edge) == EDGE_HIDDEN;
 }
 
 /* The next edge that the decoders know as well; false: there is none. */

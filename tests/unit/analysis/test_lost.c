@@ -87,6 +87,19 @@ static void check_kinds(const struct lost *lost, uint64_t definite, uint64_t ind
 	assert_int_equal(lost->kinds[LOST_POSSIBLE].count, possible);
 }
 
+static void a_cycle_that_the_collector_is_not_shown_is_never_freed(void **state)
+{
+	struct graph *graph = *state;
+	const struct lost *lost;
+	node_id array = graph_counted(graph, "app.Array", 1, true);
+	node_id view = graph_counted(graph, "app.View", 1, true);
+
+	refer(graph, array, view);
+	graph_edge(graph, view, array, EDGE_HIDDEN, 7);
+	lost = lost_of(graph);
+	check_group(graph, lost, "app.Array", LOST_CYCLE_WITHOUT_GC, 1, 2);
+}
+
 static void what_a_root_reaches_is_not_lost(void **state)
 {
 	struct graph *graph = *state;
@@ -565,6 +578,7 @@ int main(void)
 		ON_GRAPH(items_of_gc_garbage_are_a_cause_of_their_own),
 		ON_GRAPH(what_has_no_count_is_dying_and_not_lost),
 		ON_GRAPH(what_is_static_or_immortal_is_never_lost),
+		ON_GRAPH(a_cycle_that_the_collector_is_not_shown_is_never_freed),
 		ON_GRAPH(blocks_are_told_apart_by_what_points_at_them),
 		ON_GRAPH(blocks_of_one_size_and_sort_are_one_row),
 		ON_GRAPH(a_start_on_another_way_makes_it_reachable),
