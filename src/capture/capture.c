@@ -349,7 +349,6 @@ static struct error *make_snapshot(struct capture *capture, const struct capture
 		read_collector(capture);
 	if (options->without_memory)
 		snapshot_drop_memory(capture->snapshot);
-	capture->snapshot->facts.is_collector_off = python_collector_is_off(&capture->python);
 	capture->snapshot->node_text = text_of_node;
 	capture->snapshot->node_text_context = capture;
 	python_version_text(&capture->python, version, sizeof(version));

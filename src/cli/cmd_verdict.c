@@ -90,7 +90,7 @@ static struct error *judge(const struct watch *watch, const struct snapshot *sna
 		.looks = &watch->looks,
 		.growth = growth,
 		.piles = &watch->piles,
-		.is_collector_off = snapshot->facts.is_collector_off,
+		.is_collector_off = snap_collector_is_off(&snapshot->facts.collector),
 	};
 
 	return verdict_make(&facts, ret);

@@ -100,8 +100,9 @@ static void append_tail(struct text *head, struct text *tail, const struct verdi
 	case VERDICT_LOST:
 		text_append(head, ":");
 		text_append(tail,
-		            verdict_pile_cause(worst_pile(verdict, finding->kind)->pile->key.cause,
-		                               report->snapshot->facts.is_collector_off));
+		            verdict_pile_cause(
+				    worst_pile(verdict, finding->kind)->pile->key.cause,
+				    snap_collector_is_off(&report->snapshot->facts.collector)));
 		return;
 	case VERDICT_NATIVE:
 		if (!worst_pile(verdict, finding->kind))

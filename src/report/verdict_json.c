@@ -192,7 +192,7 @@ static void evidence_json(struct json *json, const struct verdict_report *report
 	groups_json(json, report->looks);
 	piles_json(json, report, PILE_ISLANDS, "lost");
 	piles_json(json, report, PILE_BLOCKS, "native");
-	json_bool(json, "collector_off", report->snapshot->facts.is_collector_off);
+	json_bool(json, "collector_off", snap_collector_is_off(&report->snapshot->facts.collector));
 	json_end_object(json);
 }
 

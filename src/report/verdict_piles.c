@@ -125,7 +125,8 @@ void verdict_pile_text(const struct layout *layout, const struct snapshot *snaps
 	if (pile->key.kind == PILE_ISLANDS) {
 		append_label(text, "why");
 		text_append(text,
-		            verdict_pile_cause(pile->key.cause, snapshot->facts.is_collector_off));
+		            verdict_pile_cause(pile->key.cause,
+		                               snap_collector_is_off(&snapshot->facts.collector)));
 		text_append_char(text, '\n');
 	} else {
 		append_label(text, "mostly");

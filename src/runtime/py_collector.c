@@ -54,27 +54,6 @@ bool python_is_collecting(struct python *python)
 	return false;
 }
 
-/* Who does not know is not told that it is off. */
-static bool starts_by_itself(struct python *python, taddr gc)
-{
-	uint32_t enabled;
-	uint32_t threshold;
-
-	if (!window_cache_u32(python->memory, gc + python->layout.gc.enabled, &enabled) ||
-	    !window_cache_u32(python->memory, gc + python->layout.gc.generations + GC_THRESHOLD,
-	                      &threshold))
-		return true;
-	return enabled && threshold;
-}
-
-bool python_collector_is_off(struct python *python)
-{
-	for (size_t i = 0; i < state_count(python); i++)
-		if (starts_by_itself(python, py_gc_state(python, python->interpreters[i])))
-			return false;
-	return true;
-}
-
 /* How much gc.freeze() put aside. False: the list has no end, or a long way to it. */
 static bool count_frozen(struct python *python, taddr head, uint64_t *ret)
 {

@@ -73,9 +73,6 @@ size_t python_gc_heads(struct python *python, taddr *ret_heads, size_t capacity)
 /* True while some interpreter's collector runs. */
 bool python_is_collecting(struct python *python);
 
-/* True when no interpreter's collector starts by itself: gc.disable(), or a threshold of 0. */
-bool python_collector_is_off(struct python *python);
-
 /* What the module gc says of the main interpreter's collector; none of it is guessed. */
 struct py_collector {
 	bool is_enabled;         /* gc.isenabled() */

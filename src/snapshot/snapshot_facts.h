@@ -40,6 +40,13 @@ struct snap_collector {
 	struct snap_numbers frozen; /* one: objects that it never looks at */
 };
 
+/* Does it never start by itself: gc.disable(), or a threshold of 0? Who does not know says no. */
+static inline bool snap_collector_is_off(const struct snap_collector *collector)
+{
+	return collector->is_enabled == SNAP_NO ||
+	       (collector->thresholds.count && !collector->thresholds.all[0]);
+}
+
 struct snapshot_facts {
 	char *file;            /* the core or snapshot that was read; NULL: a live process */
 	char *runtime_version; /* "3.12.1"; owned, as all strings here; NULL: not known */
@@ -51,8 +58,7 @@ struct snapshot_facts {
 	int64_t taken_at; /* seconds since 1970, of the moment that the graph shows */
 	double pause_ms;  /* how long the process stood still for it */
 	enum snapshot_pause pause;
-	bool is_settled;       /* false: the collector ran in every moment that was tried */
-	bool is_collector_off; /* it never starts by itself; no file keeps this */
+	bool is_settled; /* false: the collector ran in every moment that was tried */
 	uint64_t resident_bytes;
 	uint64_t interpreters; /* count */
 	uint64_t threads;      /* count */
