@@ -311,8 +311,8 @@ def test_what_is_not_resident_is_in_no_row(accounts):
 
 
 def test_blocks_of_c_belong_to_who_holds_them(accounts):
-    """Of all of them, but for some: what is left in freed memory that Python uses again (the
-    unused end of a dict's table) may look like their addresses."""
+    """Of all of them, but for a few: what is left in memory that is used again, by C or as the
+    unused end of a table, may be their addresses."""
     for what, kind, size in (
         ("hold_native_by_object", "native-owned", 10 * MIB),
         ("hold_native_by_module", "native-module", 20 * MIB),
@@ -320,13 +320,13 @@ def test_blocks_of_c_belong_to_who_holds_them(accounts):
     ):
         change = accounts.change(what)
         assert change["native"] == about(size)
-        assert change[kind] > size / 2
+        assert 0.8 * size < change[kind] < size + MIB
     document = account_of(accounts.plumb, accounts.target.pid)
     by_object, by_module = (owners_of(document, f"native-{way}") for way in ("owned", "module"))
-    assert by_object["__main__.c_void_p_Array_160"] > 5 * MIB
+    assert by_object["__main__.c_void_p_Array_160"] > 8 * MIB
     name, size = max(by_module.items(), key=lambda owner: owner[1])
-    assert " data" in name and size > 10 * MIB
-    assert owners_of(document, "native-lost")["blocks of up to 131,072 bytes"] > 15 * MIB
+    assert " data" in name and size > 16 * MIB
+    assert owners_of(document, "native-lost")["blocks of up to 131,072 bytes"] > 24 * MIB
 
 
 def test_of_a_block_that_was_never_touched_nothing_is_resident(accounts):

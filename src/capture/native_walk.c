@@ -360,16 +360,14 @@ static void search_pool(struct native_walk *native, const struct indexed_pool *i
 		uint64_t others = pool.in_use[i / 64] & ~words[i / 64].objects &
 		                  ~words[i / 64].claimed;
 		size_t offset = PYMALLOC_POOL_HEADER + (size_t)(i * size);
-		bool lends;
 
-		if (!(others >> i % 64 & 1))
+		if (!(others >> i % 64 & 1) || is_freed_object(native, bytes + offset, size))
 			continue;
-		lends = is_freed_object(native, bytes + offset, size);
 		for (size_t at = 0; at < size; at += 8) {
 			uint64_t word;
 
 			memcpy(&word, bytes + offset + at, sizeof(word));
-			native_words_add(&native->words, word, at / 8, lends);
+			native_words_add(&native->words, word, at / 8, false);
 		}
 	}
 }
