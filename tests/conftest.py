@@ -16,6 +16,7 @@ PLUMB_PYTHONS names). PLUMB names the program.
 
 import functools
 import os
+import signal
 import subprocess
 
 import pytest
@@ -59,6 +60,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    # A shell that starts something in the background has it ignore SIGINT, and with it all that it
+    # starts; tests of what SIGINT does need it as a terminal gives it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line(
         "markers",
         "pythons(*minors, newest=False): run on these minors only, as '3.8'; "

@@ -267,3 +267,29 @@ def test_a_core_tells_the_same(start, python, plumb, tmp_path):
 def test_what_tracemalloc_traces_it_does_not_hold(start, python):
     target, blocks, waiter = begin(start, python, env={"PYTHONTRACEMALLOC": "1"})
     check(Dump(target.pid), blocks, waiter, target.pid)
+
+
+FRAMES = """
+def make(size):
+    names = {}
+    lines = "".join(f"    local{i} = depth\\n" for i in range(size))
+    exec(f"def step(depth):\\n{lines}    return walk(depth - 1)", names)
+    return names
+
+makers = [make(size) for size in (1, 40, 60, 80, 5, 70)]
+
+def walk(depth):
+    return makers[depth % 6]["step"](depth) if depth else 0
+
+for names in makers:
+    names["walk"] = walk
+for _ in range(5):
+    walk(190)
+"""
+
+
+def test_frames_that_python_keeps_are_held_by_each_other(python, plumb):
+    """Until 3.10 on a list through small ones in pymalloc and large ones in malloc."""
+    with python.start(FRAMES + ANSWER_LOOP) as target:
+        document = plumb("leaks", target.pid, "--json", code=0).json
+    assert [row for row in document["native"] if row["kind"] == "definite"] == []

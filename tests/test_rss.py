@@ -349,7 +349,7 @@ def test_the_largest_owners_are_named(plumb, target):
     assert any(name.startswith(("libc.so", "libc-2.")) for name in files)
     assert about(12 * MIB, MIB) in files.values()
     lines = plumb("rss", target.pid, "--top", 2, code=0).stdout.splitlines()
-    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if len(line) > 80] == []
     place = next(i for i, line in enumerate(lines) if line.startswith("buffers of Python objects"))
     assert re.match(r"  array\.array +50\.\d MiB", lines[place + 1])
     assert lines[place + 2].startswith("  ") and not lines[place + 3].startswith(" ")
@@ -601,7 +601,8 @@ def test_another_malloc_is_named_and_has_what_is_left(plumb, python, start, name
     target = start(python, CODE, env={"LD_PRELOAD": library})
     accounts = Accounts(plumb, target)
     change = accounts.change("hold_native")
-    assert change["other-malloc"] == about(480 * (64 << 10), 2 * MIB)
+    # jemalloc takes a page more for each, to begin at another line of the cache (cache_oblivious).
+    assert 480 * (64 << 10) - 2 * MIB < change["other-malloc"] < 480 * (68 << 10) + MIB
     change = accounts.change("hold_buffer")
     assert change["python-buffers"] == about(50 * MIB)
     document = account_of(plumb, target.pid)
@@ -623,7 +624,7 @@ def test_the_first_line_is_the_answer(plumb, target):
     target.ask("hold_buffer()")
     lines = plumb("rss", target.pid, code=0).stdout.splitlines()
     assert re.match(r"\d+(\.\d+)? MiB resident: [6-9]\d\.\d % live Python objects, ", lines[0])
-    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if len(line) > 80] == []
     assert any(line.startswith("unexplained ") for line in lines)
     assert re.search(r"^all: the RSS .* 100\.0 %$", "\n".join(lines), re.MULTILINE)
 

@@ -14,6 +14,7 @@
 #include "capture/data_symbols.h"
 #include "capture/heap_resolve.h"
 #include "capture/native_looks.h"
+#include "capture/native_pools.h"
 #include "capture/native_words.h"
 #include "runtime/glibc_chunks.h"
 #include "runtime/py_tracemalloc.h"
@@ -321,80 +322,9 @@ static struct error *record_memory(struct native_walk *native, type_id type, tad
 
 /* ------------------------------------------------------------------ roots */
 
-/*
- * Does the block hold an object that was freed, and that Python keeps to use it
- * again? Its type is left, and its count is 0 or, from 3.14 on, the address of
- * the next on its list. What else is left in it, it does not hold.
- */
-static bool is_freed_object(struct native_walk *native, const uint8_t *block, uint64_t size)
-{
-	struct heap_worker *worker = native->walk->workers[0];
-	uint32_t header = native->blocks.debug_header;
-
-	for (uint32_t at = header; at <= header + NATIVE_HEADS_MAX && at + OBJECT_HEAD <= size;
-	     at += NATIVE_HEAD) {
-		uint64_t words[2];
-		uint64_t type;
-
-		memcpy(words, block + at, sizeof(words));
-		if (!words[1] || !py_types_get(worker->types, words[1]))
-			continue;
-		if (!words[0] || (window_cache_u64(worker->python.memory, words[0] + 8, &type) &&
-		                  type == words[1]))
-			return true;
-	}
-	return false;
-}
-
-static void search_pool(struct native_walk *native, const struct indexed_pool *indexed)
-{
-	struct heap_walk *walk = native->walk;
-	const struct block_word *words = &walk->blocks.words[indexed->first_word];
-	uint64_t size = (uint64_t)indexed->units * PYMALLOC_ALIGNMENT;
-	const uint8_t *bytes = heap_worker_pool(walk->workers[0], indexed->address);
-	struct pymalloc_pool pool = {0};
-
-	if (bytes)
-		(void)pymalloc_pool_decode(walk->python, indexed->address, bytes, &pool);
-	for (uint32_t i = 0; i < pool.blocks && i < indexed->blocks; i++) {
-		uint64_t others = pool.in_use[i / 64] & ~words[i / 64].objects &
-		                  ~words[i / 64].claimed;
-		size_t offset = PYMALLOC_POOL_HEADER + (size_t)(i * size);
-
-		if (!(others >> i % 64 & 1) || is_freed_object(native, bytes + offset, size))
-			continue;
-		for (size_t at = 0; at < size; at += 8) {
-			uint64_t word;
-
-			memcpy(&word, bytes + offset + at, sizeof(word));
-			native_words_add(&native->words, word, at / 8, false);
-		}
-	}
-}
-
-/* Has the pool blocks in use that are neither objects nor their storage? */
-static bool has_others(const struct heap_walk *walk, const struct indexed_pool *pool)
-{
-	uint32_t owned = 0;
-
-	for (uint32_t i = 0; i * 64 < pool->blocks; i++) {
-		const struct block_word *word = &walk->blocks.words[pool->first_word + i];
-
-		owned += (uint32_t)__builtin_popcountll(word->objects | word->claimed);
-	}
-	return pool->used > owned;
-}
-
 static struct error *record_pools(struct native_walk *native)
 {
-	struct heap_walk *walk = native->walk;
-
-	for (size_t i = 0; i < walk->pool_count; i++) {
-		const struct indexed_pool *pool = &walk->blocks.pools[i];
-
-		if (has_others(walk, pool))
-			search_pool(native, pool);
-	}
+	native_pools_search(native->walk, &native->words);
 	return record_memory(native, native->memory_type, 0, "pymalloc blocks of no object");
 }
 

@@ -273,7 +273,7 @@ static void append_devices(const struct rss_report *report, struct text *text)
 		units_bytes(text, account->huge);
 		text_append(text, " are in huge pages, ");
 		units_bytes(text, account->huge_zeros);
-		text_append(text, " of them zeros: what huge pages waste at most\n");
+		text_append(text, " of them zeros: what they waste at most\n");
 	}
 	if (account->gpu_mapped) {
 		text_append_char(text, '\n');

@@ -201,7 +201,7 @@ static void append_doubts(const struct snap_malloc *malloc, struct text *text)
 		text_append(text, "of malloc's memory ");
 		units_bytes(text, malloc->torn);
 		text_append(text,
-		            " contradict themselves; what is resident of them is unexplained\n");
+		            " contradict themselves;\nwhat is resident of them is unexplained\n");
 	} else if (malloc->contradictions) {
 		text_append(text, "malloc's lists contradicted themselves ");
 		units_plural(text, malloc->contradictions, "time");

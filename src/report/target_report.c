@@ -184,15 +184,14 @@ void target_report_doubts(struct text *text, const struct snapshot *snapshot)
 
 	append_doubt(text, &is_first, totals->torn, "torn");
 	append_doubt(text, &is_first, totals->faults, "unreadable");
-	append_doubt(text, &is_first, totals->unknown_types,
-	             "of unknown types (<?> in a path is a guess)");
+	append_doubt(text, &is_first, totals->unknown_types, "of unknown types (<?> is a guess)");
 	if (!is_first)
 		text_append_char(text, '\n');
 	append_missing(text, &snapshot->facts);
 	if (!snapshot->facts.is_settled)
 		text_printf(text,
-		            "\nthe garbage collector%s was running whenever plumb looked; figures "
-		            "may be off\n",
+		            "\nthe garbage collector%s was running whenever plumb looked;\n"
+		            "figures may be off\n",
 		            snapshot->account.is_known ? " or malloc" : "");
 }
 
