@@ -7,6 +7,8 @@ again.
 """
 
 import re
+import subprocess
+
 import pytest
 
 from support import extensions
@@ -268,32 +270,43 @@ def test_a_list_of_c_that_grows(python, plumb):
 
 
 # Ever larger requests are freed at once, and malloc is told to keep what is free. Only the end of each
-# is written to, for the rest is there: it is not in use for long.
+# is written to, for the rest is there. In C, so that a look hardly ever finds it in use.
+PEAK = """
+#include <stdlib.h>
+#include <string.h>
+enum { LARGEST = 16 << 20, END = 65536, MOST = 4096 };
+static char *blocks[MOST];
+void peak(size_t left)
+{
+	size_t count = 0, size = 0;
+	for (; left && count < MOST; left -= size) {
+		size = left < LARGEST ? left : LARGEST;
+		blocks[count++] = malloc(size);
+	}
+	memset(blocks[count - 1] + size - END, 1, END);
+	while (count)
+		free(blocks[--count]);
+}
+"""
+
 PEAKS = """
 import ctypes
-
-libc = ctypes.CDLL(None)
-libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
-libc.free.argtypes = [ctypes.c_void_p]
+library = ctypes.CDLL(__file__.rpartition("/")[0] + "/peak.so")
+library.peak.argtypes = [ctypes.c_size_t]
 
 def step(number):
-    left = (number + 1) << 16
-    blocks = []
-    while left:
-        size = min(left, 16 << 20)
-        blocks.append(libc.malloc(size))
-        left -= size
-    ctypes.memset(blocks[-1] + size - 65536, 1, 65536)
-    for block in blocks:
-        libc.free(block)
+    library.peak((number + 1) << 16)
 """
 
 # Until 2.34 glibc refuses a larger threshold for mappings than 32 MiB.
 KEEPS_FREE = {"MALLOC_TRIM_THRESHOLD_": str(1 << 40), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
 
 
-def test_memory_that_malloc_keeps(python, plumb):
-    with python.start(PEAKS + LOOP, env=KEEPS_FREE) as target:
+def test_memory_that_malloc_keeps(python, plumb, tmp_path):
+    library = tmp_path / "peak.so"
+    command = ["gcc", "-O1", "-shared", "-fPIC", "-x", "c", "-", "-o", str(library)]
+    subprocess.run(command, input=PEAK, text=True, check=True)
+    with python.start(PEAKS + LOOP, beside=[library], env=KEEPS_FREE) as target:
         document = watch(plumb, target)
         said = said_of(plumb, target, "freed memory is kept, +")
     assert document["verdict"] == "allocator"
